@@ -1,0 +1,30 @@
+// What every command of the project needs before it can begin, on a fresh clone too: packages, and with --build the built runner.
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const at = (...parts) => join(ROOT, ...parts);
+
+/** Installs the development packages unless what is installed is newer than the lock file. */
+function install() {
+  const installed = at("node_modules", ".package-lock.json");
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(at("package-lock.json")).mtimeMs) return;
+  console.error("Installing the development packages …");
+  execFileSync(process.platform === "win32" ? "npm.cmd" : "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"], shell: process.platform === "win32" });
+}
+
+/** Compiles the runner beside its sources. What an earlier build left is removed first, so that a deleted source has no ghost. */
+function build() {
+  for (const entry of readdirSync(at("runner"), { recursive: true, withFileTypes: true })) {
+    const file = join(entry.parentPath ?? entry.path, entry.name);
+    if (entry.isFile() && /\.js(\.map)?$/.test(entry.name) && !file.startsWith(at("runner", "data"))) rmSync(file);
+  }
+  rmSync(at("runner", "public"), { recursive: true, force: true });
+  execFileSync(process.execPath, [at("node_modules", "typescript", "bin", "tsc"), "-p", ROOT], { stdio: "inherit" });
+  cpSync(at("public"), at("runner", "public"), { recursive: true });
+}
+
+install();
+if (process.argv.includes("--build")) build();
