@@ -1,0 +1,80 @@
+// What a script told the runner through its helpers: returned value, log entries, notifications.
+import { messageOf } from "../contract/failure.ts";
+import { MAX_NOTIFICATIONS, toLogEntry, toNotification } from "../contract/markers.ts";
+import type { LogEntry, MarkerKind, Notification } from "../contract/markers.ts";
+import { MAX_PAYLOAD } from "./marker-reader.ts";
+
+/** How many log entries a result carries; more are counted. */
+export const MAX_LOG_ENTRIES = 10_000;
+
+/** The first value that a script returned; `problem` says why it could not be read. */
+export interface Returned {
+  readonly value: unknown;
+  readonly problem?: string;
+}
+
+/** Collects what the markers of one run say. */
+export interface Findings {
+  readonly logs: readonly LogEntry[];
+  /** Log entries beyond `MAX_LOG_ENTRIES`. */
+  readonly logsDropped: number;
+  readonly notifications: readonly Notification[];
+  readonly returned: Returned | undefined;
+  /** Takes a marker's payload; false leaves it in the ordinary output. */
+  take(kind: MarkerKind, payload: string): boolean;
+  /** Takes a return that was too large to keep. */
+  takeOversized(): void;
+}
+
+/** Makes a collection; `onReturn` is called once, at the first return; `now` dates the entries. */
+export function createFindings(onReturn: () => void, now: () => Date = () => new Date()): Findings {
+  const logs: LogEntry[] = [];
+  const notifications: Notification[] = [];
+  let logsDropped = 0;
+  let returned: Returned | undefined;
+
+  function takeReturn(found: Returned): void {
+    if (returned !== undefined) return;
+    returned = found;
+    onReturn();
+  }
+
+  function takeLog(payload: unknown): true {
+    if (logs.length < MAX_LOG_ENTRIES) logs.push(toLogEntry(payload, logs.length, now().toISOString()));
+    else logsDropped += 1;
+    return true;
+  }
+
+  function takeNotification(payload: unknown): boolean {
+    if (notifications.length >= MAX_NOTIFICATIONS) return false;
+    notifications.push(toNotification(payload, notifications.length, now().toISOString()));
+    return true;
+  }
+
+  return {
+    logs,
+    notifications,
+    get logsDropped() { return logsDropped; },
+    get returned() { return returned; },
+    take(kind, payload) {
+      const parsed = parse(payload);
+      if (kind === "return") {
+        takeReturn("problem" in parsed ? { value: null, problem: `Bad return JSON: ${parsed.problem}` } : parsed);
+        return true;
+      }
+      if ("problem" in parsed) return false;
+      return kind === "log" ? takeLog(parsed.value) : takeNotification(parsed.value);
+    },
+    takeOversized() {
+      takeReturn({ value: null, problem: `Bad return JSON: it is larger than the ${MAX_PAYLOAD / 1024 / 1024} MiB that a return may have` });
+    },
+  };
+}
+
+function parse(payload: string): { readonly value: unknown } | { readonly problem: string } {
+  try {
+    return { value: JSON.parse(payload) as unknown };
+  } catch (error) {
+    return { problem: messageOf(error) };
+  }
+}
