@@ -1,0 +1,68 @@
+// Reading what a client sends, never more than is wanted.
+import type { IncomingMessage } from "node:http";
+import { Failure } from "../contract/failure.ts";
+
+/** How long and how much of an unwanted body is read, so that its sender gets to see the answer. */
+const LINGER_MS = 5_000;
+const LINGER_BYTES = 64 * 1024 * 1024;
+
+/** The whole body, at most `limit` bytes. Throws a `Failure` for a longer, compressed or broken off one. */
+export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  const encoding = request.headers["content-encoding"] ?? "identity";
+  if (encoding !== "identity") throw new Failure("unsupported-media", `Cannot read the body: wanted it uncompressed, found content-encoding ${encoding}`);
+  const announced = Number(request.headers["content-length"] ?? 0);
+  if (announced > limit) throw tooLarge(announced, limit);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  await new Promise<void>((resolve, reject) => {
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limit) chunks.push(chunk);
+      else reject(tooLarge(size, limit));
+    });
+    request.on("end", resolve);
+    request.on("error", () => reject(new Failure("bad-request", "Cannot read the body: the connection broke off")));
+    request.on("close", () => reject(new Failure("bad-request", "Cannot read the body: the connection was closed")));
+  });
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+}
+
+/** The body as JSON. Throws a `Failure` that says what is wrong with it. */
+export async function readJson(request: IncomingMessage, limit: number): Promise<unknown> {
+  const body = await readBody(request, limit);
+  try {
+    return JSON.parse(body.toString("utf8").replace(/^\ufeff/, ""));
+  } catch (error) {
+    throw new Failure("bad-request", `Cannot read the body as JSON: ${body.length === 0 ? "it is empty" : (error as Error).message}`);
+  }
+}
+
+/** The fields of a form that a browser sent, or of a JSON object. */
+export async function readForm(request: IncomingMessage, limit: number): Promise<ReadonlyMap<string, string>> {
+  const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim();
+  if (type !== "application/json") return new Map(new URLSearchParams((await readBody(request, limit)).toString("utf8")));
+  const json = await readJson(request, limit);
+  const fields = typeof json === "object" && json !== null ? Object.entries(json) : [];
+  return new Map(fields.map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]));
+}
+
+/** Reads and drops what a client is still sending after it was refused, within bounds, then cuts it off. */
+export function discardBody(request: IncomingMessage): void {
+  if (request.complete || request.destroyed) return;
+  let left = LINGER_BYTES;
+  const cut = () => request.socket.destroy();
+  const timer = setTimeout(cut, LINGER_MS);
+  request.removeAllListeners("data");
+  request.on("data", (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) cut();
+  });
+  request.on("error", () => {});
+  request.once("close", () => clearTimeout(timer));
+  request.once("end", () => clearTimeout(timer));
+  request.resume();
+}
+
+function tooLarge(size: number, limit: number): Failure {
+  return new Failure("too-large", `Cannot take a body of ${size} bytes or more: at most ${limit} bytes are accepted (AUTOMN_RUNNER_MAX_BODY_BYTES)`);
+}

@@ -1,0 +1,64 @@
+// A run's frames on their way to the host: newline-delimited JSON that nothing on the way may hold back.
+import type { ServerResponse } from "node:http";
+import { KEEP_ALIVE } from "../contract/frames.ts";
+
+const HEADERS = {
+  "content-type": "application/x-ndjson; charset=utf-8",
+  "cache-control": "no-store, no-transform",
+  "x-accel-buffering": "no",
+  "x-content-type-options": "nosniff",
+};
+
+/** An answer that is written frame by frame. */
+export interface FrameStream {
+  write(frame: string): void;
+  /** Whether the reader has fallen behind. */
+  readonly full: boolean;
+  /** Calls back once the reader has caught up, or has gone. */
+  onceDrained(resume: () => void): void;
+  /** Writes the last frame and ends the answer. */
+  end(frame: string): void;
+}
+
+/** Sends the headers at once, and an empty line after every `silenceMs` without a frame. `onGone` is called when the reader leaves early. */
+export function openFrameStream(response: ServerResponse, silenceMs: number, onGone: () => void): FrameStream {
+  let ended = false;
+  let lastWrite = performance.now();
+  let silence = setTimeout(breakSilence, silenceMs);
+  response.writeHead(200, HEADERS);
+  response.flushHeaders();
+  response.on("error", () => {});
+  response.once("close", () => {
+    clearTimeout(silence);
+    if (!ended) onGone();
+  });
+
+  function breakSilence(): void {
+    const quietFor = performance.now() - lastWrite;
+    if (quietFor >= silenceMs && !response.writableNeedDrain) put(KEEP_ALIVE);
+    silence = setTimeout(breakSilence, quietFor >= silenceMs ? silenceMs : silenceMs - quietFor);
+  }
+  function put(text: string): void {
+    lastWrite = performance.now();
+    if (!response.destroyed) response.write(text);
+  }
+
+  return {
+    write: put,
+    get full() { return response.writableNeedDrain && !response.destroyed; },
+    onceDrained(resume) {
+      const once = () => {
+        response.off("drain", once);
+        response.off("close", once);
+        resume();
+      };
+      response.on("drain", once);
+      response.on("close", once);
+    },
+    end(frame) {
+      ended = true;
+      clearTimeout(silence);
+      if (!response.destroyed) response.end(frame);
+    },
+  };
+}
