@@ -1,0 +1,113 @@
+// Views for the tests of the page: one for each standing, and the means to vary them.
+
+import type { PageView } from "../../runner/page/view.ts";
+
+/** The time at which the sample views are rendered. */
+export const now = "2025-11-23T00:51:07.000Z";
+
+/** A time that lies so many seconds before `now`, or before another time. */
+export function before(seconds: number, base: string = now): string {
+  return new Date(Date.parse(base) - seconds * 1000).toISOString();
+}
+
+/** A runner that knows its host and waits for its secret. */
+export const fresh: PageView = {
+  runner: {
+    runnerId: "build-01",
+    hostUrl: "https://automn.example.com",
+    endpointUrl: "http://runner-01.example.com:3030/api/run",
+    secretConfigured: false,
+    secretSource: null,
+    locked: false,
+  },
+  missing: [],
+  problems: [],
+  form: true,
+  heartbeat: { intervalMs: 60_000, failuresInARow: 0 },
+  runtimes: { node: "20.11.1", python: "3.11.7", shell: "5.2.15" },
+  missingRuntimes: [{ name: "powershell", pathVariable: "AUTOMN_RUNNER_POWERSHELL_PATH" }],
+  runs: { active: 0, total: 0, byOutcome: {} },
+  version: "0.3.0",
+  uptimeSeconds: 95,
+  now,
+};
+
+/** A runner that was started without its settings. */
+export const unset: PageView = {
+  ...fresh,
+  runner: { secretConfigured: false, secretSource: null, locked: false },
+  missing: ["AUTOMN_HOST_URL", "AUTOMN_RUNNER_ID", "AUTOMN_RUNNER_PUBLIC_URL"],
+  problems: ["The state file /data/state/runner-state.json could not be read and was kept aside."],
+};
+
+/** A runner whose secret the host refused. */
+export const refused: PageView = {
+  ...fresh,
+  runner: {
+    ...fresh.runner,
+    secretConfigured: true,
+    secretSource: "state",
+    lastRegistrationAttempt: before(4),
+    lastRegistrationStatus: 401,
+    lastRegistrationError: "The secret does not match the one for runner build-01.",
+  },
+  outcome: { ok: false, message: "The secret does not match the one for runner build-01.", secretAtFault: true },
+};
+
+/** A runner at work. */
+export const ready: PageView = {
+  ...fresh,
+  runner: {
+    ...fresh.runner,
+    secretConfigured: true,
+    secretSource: "state",
+    locked: true,
+    lockedAt: before(12 * 86_400),
+    registeredAt: before(14),
+    lastRegistrationAttempt: before(14),
+    lastRegistrationStatus: 200,
+  },
+  form: false,
+  heartbeat: { intervalMs: 60_000, lastAt: before(14), nextAt: before(-46), failuresInARow: 0 },
+  runs: { active: 2, total: 12_804, byOutcome: { exited: 12_675, returned: 112, "timed-out": 17 } },
+  uptimeSeconds: 12 * 86_400 + 7_300,
+};
+
+/** A runner that the host has not heard from for too long. */
+export const silent: PageView = {
+  ...ready,
+  runner: {
+    ...ready.runner,
+    registeredAt: before(400),
+    lastRegistrationError: "Cannot reach https://automn.example.com: connection refused.",
+  },
+  heartbeat: { ...ready.heartbeat, failuresInARow: 9 },
+};
+
+/** The same view with every text in it replaced, names of languages, outcomes and settings included. */
+export function everyText(view: PageView, text: string): PageView {
+  const { runner } = view;
+  return {
+    ...view,
+    runner: {
+      ...runner,
+      runnerId: text,
+      hostUrl: text,
+      endpointUrl: text,
+      lockedAt: text,
+      registeredAt: runner.registeredAt && text,
+      lastRegistrationAttempt: text,
+      lastRegistrationStatus: text,
+      lastRegistrationError: text,
+    },
+    missing: view.missing.map(() => text),
+    problems: [text, text],
+    outcome: { ok: false, message: text },
+    heartbeat: { ...view.heartbeat, lastAt: text, nextAt: text },
+    runtimes: { [text]: text },
+    missingRuntimes: [{ name: text, pathVariable: text }],
+    runs: { active: 1, total: 1, byOutcome: { [text]: 1 } },
+    version: text,
+    now: text,
+  };
+}
