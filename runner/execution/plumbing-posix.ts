@@ -1,0 +1,122 @@
+// Standard streams that a script can open by name: Node's own pipes are socket pairs, on which /dev/stdout answers ENXIO.
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { close, constants, open as openCallback } from "node:fs";
+import { rm } from "node:fs/promises";
+import { Socket } from "node:net";
+import type { SocketConstructorOpts } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { ensureDir } from "../state/files.ts";
+import type { Outlet, Plumber } from "./plumbing.ts";
+
+const run = promisify(execFile);
+const open = promisify(openCallback);
+
+/** How many named pipes one call of `mkfifo` makes. */
+const BATCH = 32;
+/** What is read of an output at once. */
+const CHUNK_BYTES = 64 * 1024;
+
+/** Both ends of a pipe, as file descriptors. */
+interface Pipe {
+  readonly reader: number;
+  readonly writer: number;
+}
+
+/**
+ * Makes pipes ahead in `directory`, many in one go; each loses its name as soon as both of its ends are open.
+ * All reading goes through one buffer, since a chunk is used up before the next one is read.
+ */
+export function createPosixPlumber(directory: string): Plumber {
+  const shared = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  const spare: string[] = [];
+  let making: Promise<void> | undefined;
+
+  async function makeBatch(): Promise<void> {
+    const names = Array.from({ length: BATCH }, () => join(directory, randomBytes(8).toString("hex")));
+    await ensureDir(directory);
+    await run("mkfifo", ["-m", "600", ...names]);
+    spare.push(...names);
+  }
+
+  async function takeName(): Promise<string> {
+    for (;;) {
+      const name = spare.pop();
+      if (spare.length < BATCH / 4) making ??= makeBatch().finally(() => { making = undefined; });
+      if (name !== undefined) {
+        making?.catch(() => {});
+        return name;
+      }
+      await making;
+    }
+  }
+
+  /** Both ends of a pipe; the reading one is opened first and without waiting, so that neither open blocks. */
+  async function openPipe(): Promise<Pipe> {
+    for (let retried = false; ; retried = true) {
+      const name = await takeName();
+      try {
+        const reader = await open(name, constants.O_RDONLY | constants.O_NONBLOCK);
+        const writer = await open(name, constants.O_WRONLY);
+        await rm(name, { force: true });
+        return { reader, writer };
+      } catch (error) {
+        if (retried || (error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+        spare.length = 0;
+      }
+    }
+  }
+
+  return {
+    async make(inputFile) {
+      const [input, out, err] = await Promise.all([open(inputFile, constants.O_RDONLY), openPipe(), openPipe()]);
+      const own = new Set([input, out.writer, err.writer]);
+      const stdout = outlet(out.reader, shared);
+      const stderr = outlet(err.reader, shared);
+      const handOver = () => {
+        for (const fd of own) closeQuietly(fd);
+        own.clear();
+      };
+      return {
+        stdio: [input, out.writer, err.writer], stdout, stderr, connect: handOver,
+        close() {
+          handOver();
+          stdout.close();
+          stderr.close();
+        },
+      };
+    },
+    async close() {
+      await making?.catch(() => {});
+      await Promise.all(spare.splice(0).map((name) => rm(name, { force: true })));
+    },
+  };
+}
+
+/** The reading end of a pipe; the event loop's own watching begins with `read`. */
+function outlet(fd: number, shared: Buffer): Outlet {
+  let socket: Socket | undefined;
+  let closed = false;
+  return {
+    read(onChunk, onEnd) {
+      if (closed) return onEnd();
+      const onread = { buffer: shared, callback: (size: number, buffer: Uint8Array) => { onChunk((buffer as Buffer).subarray(0, size)); return true; } };
+      socket = new Socket({ fd, readable: true, writable: false, onread } as SocketConstructorOpts);
+      socket.on("error", () => socket?.destroy());
+      socket.once("close", onEnd);
+      return undefined;
+    },
+    pause: () => void socket?.pause(),
+    resume: () => void socket?.resume(),
+    close() {
+      if (socket !== undefined) socket.destroy();
+      else if (!closed) closeQuietly(fd);
+      closed = true;
+    },
+  };
+}
+
+function closeQuietly(fd: number): void {
+  close(fd, () => {});
+}

@@ -1,0 +1,101 @@
+// A run's own place: an empty working directory, its input in a file beside it, and its standard streams.
+import { randomBytes } from "node:crypto";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf } from "../contract/failure.ts";
+import type { Log } from "../lifecycle/log.ts";
+import { ensureDir, PRIVATE_DIR, PRIVATE_FILE } from "../state/files.ts";
+import type { Plumber, Plumbing } from "./plumbing.ts";
+
+/** Where one process runs. */
+export interface Room {
+  /** The working directory, empty at first. */
+  readonly directory: string;
+  /** Holds the input's JSON, compact, on one line; also standard input. */
+  readonly inputFile: string;
+  readonly plumbing: Plumbing;
+  /** Writes the input. Rejects with `ENOENT` when somebody removed the room meanwhile. */
+  writeInput(json: string): Promise<void>;
+  /** Closes the streams and removes the room; what can't be removed is logged, not thrown. */
+  close(): Promise<void>;
+}
+
+/** Rooms, some of them made ahead. */
+export interface Rooms {
+  /** A room with the input in it. Rejects with the system's error. */
+  open(inputJson: string): Promise<Room>;
+  /** Removes the rooms that were made ahead. */
+  close(): Promise<void>;
+}
+
+/** Makes rooms in `workDir`, keeping `ahead` of them ready. */
+export function createRooms({ workDir, ahead, plumber, log }: { workDir: string; ahead: number; plumber: Plumber; log: Log }): Rooms {
+  const ready: Promise<Room>[] = [];
+  let closed = false;
+
+  async function make(): Promise<Room> {
+    const home = join(workDir, randomBytes(8).toString("hex"));
+    const directory = join(home, "work");
+    const inputFile = join(home, "input.json");
+    await ensureDir(workDir);
+    await mkdir(home, { mode: PRIVATE_DIR });
+    await Promise.all([mkdir(directory, { mode: PRIVATE_DIR }), writeFile(inputFile, "", { mode: PRIVATE_FILE })]);
+    const plumbing = await plumber.make(inputFile);
+    return {
+      directory, inputFile, plumbing,
+      writeInput: (json) => writeFile(inputFile, json, { flag: "r+" }),
+      async close() {
+        plumbing.close();
+        await remove(home, log);
+      },
+    };
+  }
+
+  function refill(): void {
+    while (!closed && ready.length < ahead) {
+      const room = make();
+      room.catch(() => {});
+      ready.push(room);
+    }
+  }
+
+  async function dropReady(): Promise<void> {
+    await Promise.all(ready.splice(0).map(async (room) => (await room.catch(() => undefined))?.close()));
+  }
+
+  async function furnish(room: Room, inputJson: string): Promise<Room> {
+    try {
+      await room.writeInput(inputJson);
+      return room;
+    } catch (error) {
+      await room.close();
+      throw error;
+    }
+  }
+
+  return {
+    async open(inputJson) {
+      const prepared = ready.shift();
+      setImmediate(refill);
+      if (prepared === undefined) return furnish(await make(), inputJson);
+      try {
+        return await furnish(await prepared, inputJson);
+      } catch {
+        await dropReady();
+        return furnish(await make(), inputJson);
+      }
+    },
+    async close() {
+      closed = true;
+      await dropReady();
+    },
+  };
+}
+
+async function remove(directory: string, log: Log): Promise<void> {
+  try {
+    await rm(directory, { recursive: true, force: true, maxRetries: 2 });
+  } catch (error) {
+    log.warn("Cannot remove a working directory", { directory, error: messageOf(error) });
+  }
+}

@@ -1,0 +1,106 @@
+// The scripts' own folders: the author's code, byte for byte, in a file named by its content, and a place that lasts.
+import { createHash, randomBytes } from "node:crypto";
+import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Script } from "../contract/job.ts";
+import { ensureDir, PRIVATE_DIR, PRIVATE_FILE } from "../state/files.ts";
+
+/** How many versions of a script's code are kept. */
+const KEPT_VERSIONS = 8;
+
+/** Where a script lies. */
+export interface ScriptPlace {
+  /** The file with the code, held until `release`. */
+  readonly codeFile: string;
+  /** `AUTOMN_SCRIPT_DIR`: the script's own lasting directory. */
+  readonly lastingDir: string;
+  /** Says that the run no longer needs the file. */
+  release(): void;
+}
+
+/** Puts scripts on disk. */
+export interface ScriptFiles {
+  /** Rejects with the system's error when nothing can be written. */
+  place(script: Script, extension: string): Promise<ScriptPlace>;
+}
+
+/** Keeps the scripts under `scriptsDir`, which gets a `package.json` of its own: without one, a script's module type would be ours. */
+export function createScriptFiles(scriptsDir: string): ScriptFiles {
+  const inUse = new Map<string, number>();
+
+  async function write(file: string, code: string): Promise<void> {
+    await mkdir(dirname(file), { recursive: true, mode: PRIVATE_DIR });
+    await ensureManifest(scriptsDir);
+    const temporary = `${file}.${randomBytes(6).toString("hex")}.tmp`;
+    await writeFile(temporary, code, { mode: PRIVATE_FILE, flag: "wx" });
+    await rename(temporary, file);
+    await dropOldVersions(dirname(file), inUse);
+  }
+
+  return {
+    async place(script, extension) {
+      const home = join(scriptsDir, folderName(script.id));
+      const codeFile = join(home, "code", `${sha256(script.code).slice(0, 16)}${extension}`);
+      const lastingDir = join(home, "data");
+      hold(inUse, codeFile);
+      try {
+        const [known] = await Promise.all([isThere(codeFile, script.code), ensureDir(lastingDir)]);
+        if (!known) await write(codeFile, script.code);
+        return { codeFile, lastingDir, release: () => unhold(inUse, codeFile) };
+      } catch (error) {
+        unhold(inUse, codeFile);
+        throw error;
+      }
+    },
+  };
+}
+
+/** A folder's name for any id whatever: readable where the id is, unique by its hash, never a path. */
+export function folderName(id: string | undefined): string {
+  if (id === undefined) return "unnamed";
+  const readable = id.replace(/[^A-Za-z0-9-]+/g, "_").slice(0, 40);
+  return `${readable}-${sha256(id).slice(0, 12)}`;
+}
+
+/** The SHA-256 of a text's UTF-8, in hexadecimal digits. */
+export function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** A file of another length was cut short or changed by somebody, and is written anew. */
+async function isThere(file: string, code: string): Promise<boolean> {
+  try {
+    const { size } = await stat(file);
+    return size === Buffer.byteLength(code);
+  } catch {
+    return false;
+  }
+}
+
+async function ensureManifest(scriptsDir: string): Promise<void> {
+  const manifest = "{\"private\":true}\n";
+  await writeFile(join(scriptsDir, "package.json"), manifest, { mode: PRIVATE_FILE, flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+}
+
+async function dropOldVersions(dir: string, inUse: ReadonlyMap<string, number>): Promise<void> {
+  const names = (await readdir(dir)).filter((name) => !name.endsWith(".tmp"));
+  if (names.length <= KEPT_VERSIONS) return;
+  const dated = await Promise.all(names.map(async (name) => {
+    const file = join(dir, name);
+    return { file, at: (await stat(file).catch(() => undefined))?.mtimeMs ?? 0 };
+  }));
+  const old = dated.sort((a, b) => b.at - a.at).slice(KEPT_VERSIONS).filter(({ file }) => !inUse.has(file));
+  await Promise.all(old.map(({ file }) => rm(file, { force: true })));
+}
+
+function hold(inUse: Map<string, number>, file: string): void {
+  inUse.set(file, (inUse.get(file) ?? 0) + 1);
+}
+
+function unhold(inUse: Map<string, number>, file: string): void {
+  const left = (inUse.get(file) ?? 1) - 1;
+  if (left > 0) inUse.set(file, left);
+  else inUse.delete(file);
+}

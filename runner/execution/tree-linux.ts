@@ -1,0 +1,83 @@
+// Process trees by /proc: the group, and what left it, found by the mark in its environment.
+import { readFile, readdir } from "node:fs/promises";
+import { KEEP_VARIABLE, MARK_VARIABLE } from "./environment.ts";
+import { isThere, sendSignal } from "./signal.ts";
+import type { ProcessTree, Root, Survivor } from "./tree.ts";
+
+/** In less time than this the kernel can't have gone through all process ids once. */
+const PIDS_IN_ORDER_MS = 1_000;
+
+/** What /proc tells of a process. */
+export interface ProcessFacts {
+  readonly pid: number;
+  readonly state: string;
+  readonly group: number;
+  /** In clock ticks since the machine's start: with the pid, unique. */
+  readonly startTime: string;
+}
+
+/** Process trees on Linux. */
+export function createLinuxTree(): ProcessTree {
+  return {
+    signalGroup: (root, word) => sendSignal(-root.pid, word),
+    signalOne: (pid, word) => sendSignal(pid, word),
+    async survivors(root) {
+      const newest = await newestPid();
+      if (newest === root.pid && !isThere(-root.pid)) return [];
+      const candidates = (await allPids()).filter((pid) => pid !== process.pid && mayBeNewer(pid, root, newest));
+      const found = await Promise.all(candidates.map((pid) => survivor(pid, root)));
+      return found.filter((one) => one !== undefined);
+    },
+  };
+}
+
+/** Facts of a process, or nothing when it has gone. */
+export async function processFacts(pid: number): Promise<ProcessFacts | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state, , group] = fields;
+  const startTime = fields[19];
+  if (state === undefined || group === undefined || startTime === undefined) return undefined;
+  return { pid, state, group: Number(group), startTime };
+}
+
+/** The environment that a process was started with, as `NAME=value` texts; empty when it has gone or is another user's. */
+export async function initialEnvironment(pid: number): Promise<string[]> {
+  const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
+  return environment.split("\0");
+}
+
+/** Every process id there is. */
+export async function allPids(): Promise<number[]> {
+  return (await readdir("/proc")).map(Number).filter((pid) => pid > 0);
+}
+
+/** The command line of a process, shortened; its name in brackets where it has none. */
+export async function commandOf(pid: number): Promise<string> {
+  const line = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).replace(/\0+$/, "").replaceAll("\0", " ");
+  if (line !== "") return line.slice(0, 200);
+  return `[${(await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "?")).trim()}]`;
+}
+
+async function survivor(pid: number, root: Root): Promise<Survivor | undefined> {
+  const facts = await processFacts(pid);
+  if (facts === undefined || facts.state === "Z" || facts.state === "X") return undefined;
+  const inGroup = facts.group === root.pid;
+  if (!inGroup) {
+    const environment = await initialEnvironment(pid);
+    if (!environment.includes(`${MARK_VARIABLE}=${root.mark}`) || environment.includes(`${KEEP_VARIABLE}=1`)) return undefined;
+  }
+  return { pid, command: await commandOf(pid), inGroup };
+}
+
+/** The pid that the kernel gave out last. */
+async function newestPid(): Promise<number> {
+  const loadavg = await readFile("/proc/loadavg", "utf8").catch(() => "");
+  return Number(loadavg.trim().split(" ").at(-1));
+}
+
+/** Whether a process can have been started after the root: pids are given out in order and begin anew at the end. */
+function mayBeNewer(pid: number, root: Root, newest: number): boolean {
+  if (performance.now() - root.startedAt > PIDS_IN_ORDER_MS || Number.isNaN(newest)) return true;
+  return newest >= root.pid ? pid > root.pid && pid <= newest : pid > root.pid || pid <= newest;
+}
