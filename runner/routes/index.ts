@@ -1,0 +1,57 @@
+// The route table on one screen.
+import { Failure, messageOf } from "../contract/failure.ts";
+import { discardBody } from "../http/body.ts";
+import { sendJson, sendPage, wantsPage } from "../http/reply.ts";
+import { createRouter } from "../http/router.ts";
+import type { Exchange, Route } from "../http/router.ts";
+import { staticFiles } from "../http/static.ts";
+import type { Log } from "../lifecycle/log.ts";
+import { errorPage } from "../page/error-page.ts";
+import { statusOf } from "./facts.ts";
+import type { Parts } from "./facts.ts";
+import { takeJob } from "./jobs.ts";
+import { registerAgain, reset, showPage, takeSecret } from "./setup.ts";
+
+/** What the routes depend on. */
+export interface RouteTools extends Parts {
+  readonly publicDir: string;
+  readonly log: Log;
+}
+
+/** The runner's whole HTTP interface. */
+export function createRoutes(tools: RouteTools) {
+  const { config, log } = tools;
+  const files = staticFiles(tools.publicDir);
+  const job = takeJob({ ...tools, maxBodyBytes: config.maxBodyBytes, timeoutMs: config.timeoutMs });
+  const routes: readonly Route[] = [
+    { method: "GET", path: "/", handle: showPage(tools) },
+    { method: "GET", path: "/status", handle: ({ response }) => sendJson(response, 200, statusOf(tools)) },
+    { method: "GET", path: "/ui/reregister", handle: registerAgain(tools) },
+    { method: "POST", path: "/ui/register", handle: takeSecret(tools) },
+    ...config.jobPaths.map((path): Route => ({ method: "POST", path, handle: job })),
+    { method: "POST", path: "/internal/reset", handle: reset(tools) },
+    { method: "GET", path: "/favicon.ico", handle: files },
+    { method: "GET", path: "/assets/*", handle: files },
+  ];
+  return createRouter(routes, (exchange, error) => answerFailure(exchange, error, log));
+}
+
+/** A `Failure` is for the one who caused it; anything else is ours, logged whole and not shown. */
+function answerFailure(exchange: Exchange, error: unknown, log: Log): void {
+  const { request, response, path } = exchange;
+  const failure = error instanceof Failure ? error : new Failure("internal", "Something went wrong in the runner; its log says what");
+  if (failure !== error) log.error("A request failed", { method: request.method, path, error: error instanceof Error ? error.stack : messageOf(error) });
+  else log.debug("A request was refused", { method: request.method, path, status: failure.status, reason: failure.message });
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  if (wantsPage(exchange)) sendPage(response, failure.status, errorPage(failure.status, titleOf(failure), failure.message), failure.headers);
+  else sendJson(response, failure.status, { error: failure.message }, failure.headers);
+  discardBody(request);
+}
+
+function titleOf({ code }: Failure): string {
+  const words = code.replaceAll("-", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,38 @@
+// Taking a job, running it, streaming what it prints and ending with its result.
+import { resultFrame } from "../contract/frames.ts";
+import { parseRunRequest } from "../contract/job.ts";
+import type { Runs } from "../execution/runs.ts";
+import { requireSecret } from "../http/auth.ts";
+import { readJson } from "../http/body.ts";
+import { openFrameStream } from "../http/frame-stream.ts";
+import type { Handler } from "../http/router.ts";
+import type { Log } from "../lifecycle/log.ts";
+
+/** A silent socket is given a sign of life after this long at the latest. */
+const LONGEST_SILENCE_MS = 15_000;
+
+/** What taking jobs depends on. */
+export interface JobTools {
+  readonly runs: Runs;
+  readonly secret: () => string | undefined;
+  readonly maxBodyBytes: number;
+  /** The idle time that the host was told, in milliseconds. */
+  readonly timeoutMs: number | undefined;
+  readonly log: Log;
+}
+
+/** `POST /api/run`. */
+export function takeJob({ runs, secret, maxBodyBytes, timeoutMs, log }: JobTools): Handler {
+  const silenceMs = Math.max(1, Math.min(LONGEST_SILENCE_MS, Math.floor((timeoutMs ?? LONGEST_SILENCE_MS * 3) / 3)));
+  return async ({ request, response }) => {
+    requireSecret(request, secret());
+    runs.requireSlot();
+    const run = runs.admit(parseRunRequest(await readJson(request, maxBodyBytes)));
+    const { runId, script } = run.job;
+    log.debug("Run started", { runId, script: script.label, language: script.language });
+    const stream = openFrameStream(response, silenceMs, () => run.stop.abort({ kind: "host-gone" }));
+    const result = await runs.perform(run, stream);
+    stream.end(resultFrame(result));
+    log.info("Run ended", { runId, script: script.label, language: script.language, reason: result.reason, code: result.code, ms: result.duration });
+  };
+}
