@@ -1,4 +1,5 @@
 // A job as the host sends it (protocol, section 2): JSON of unknown shape in, plain readonly data out.
+import { isDeeperThan, MAX_DEPTH } from "./depth.ts";
 import { Failure, describe } from "./failure.ts";
 
 /** A name and text for the script's environment; nothing marks which of them are secrets. */
@@ -52,6 +53,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Reads a job's parsed JSON. Throws a `Failure` that names the field and the value seen. */
 export function parseRunRequest(body: unknown): RunRequest {
   if (!isObject(body)) throw new Failure("bad-request", `Cannot read the job: wanted a JSON object, found ${describe(body)}`);
+  if (isDeeperThan(body)) throw new Failure("bad-request", `Cannot read the job: its JSON is nested deeper than ${MAX_DEPTH} levels`);
   const row = body["script"];
   if (!isObject(row)) throw new Failure("bad-request", `Cannot read the job's script: wanted an object, found ${describe(row)}`);
   const runId = identifier(body["runId"], "runId") ?? identifier(row["preassignedRunId"], "script.preassignedRunId");
@@ -123,7 +125,7 @@ function limit(seconds: unknown): number | undefined {
 
 /** An id as text; numbers are spelled out, blank is none. */
 function identifier(value: unknown, field: string): string | undefined {
-  if (value === undefined || value === null || value === "") return undefined;
+  if (value === undefined || value === null || (typeof value === "string" && value.trim() === "")) return undefined;
   if (typeof value !== "string" && typeof value !== "number") throw new Failure("bad-request", `Cannot read ${field}: wanted text, found ${describe(value)}`);
   const id = String(value);
   if (id.length > MAX_RUN_ID) throw new Failure("bad-request", `Cannot read ${field}: wanted at most ${MAX_RUN_ID} characters, found ${id.length}`);

@@ -58,11 +58,11 @@ export function toLogEntry(payload: unknown, order: number, at: string): LogEntr
 /** The notification that a notify marker's payload means; `order` counts from 0, `at` is ISO 8601. */
 export function toNotification(payload: unknown, order: number, at: string): Notification {
   const fields = fieldsOf(payload) ?? { message: payload };
-  const audience = firstText(fields, ["audience", "target", "user", "scope"]).trim().slice(0, MAX_AUDIENCE);
+  const audience = cut(firstText(fields, ["audience", "target", "user", "scope"]).trim(), MAX_AUDIENCE);
   return {
     order,
     audience: audience === "" ? null : audience,
-    message: firstText(fields, ["message", "text"]).slice(0, MAX_MESSAGE),
+    message: cut(firstText(fields, ["message", "text"]), MAX_MESSAGE),
     level: NOTIFY_LEVELS.get(word(fields["level"])) ?? "info",
     raw: payload,
     timestamp: at,
@@ -75,6 +75,11 @@ function firstText(fields: Readonly<Record<string, unknown>>, names: readonly st
     if (value !== undefined && value !== null && value !== "") return asText(value);
   }
   return "";
+}
+
+/** The beginning of a text, no surrogate pair torn. */
+function cut(text: string, most: number): string {
+  return text.length <= most ? text : text.slice(0, most).replace(/[\ud800-\udbff]$/, "");
 }
 
 function asContext(value: unknown): Readonly<Record<string, unknown>> {

@@ -25,6 +25,10 @@ export interface RunResult {
   readonly errorCode?: string;
   /** A sentence for the caller of the host's API. */
   readonly clientMessage?: string;
+  /** Whether the process was started for the run or ahead of it; absent where there was none. */
+  readonly start?: "warm" | "cold";
+  /** The largest sum of resident memory and the processor time seen; absent for runs too short for that. */
+  readonly usage?: { readonly maxRssBytes: number; readonly cpuMs: number };
   /** What the run had left running, and the runner ended. */
   readonly leftovers?: readonly Leftover[];
   /** How many bytes `stdout` and `stderr` leave out; absent where they are whole. */

@@ -1,8 +1,11 @@
 // What a script told the runner through its helpers: returned value, log entries, notifications.
+import { isDeeperThan, MAX_DEPTH } from "../contract/depth.ts";
 import { messageOf } from "../contract/failure.ts";
 import { MAX_NOTIFICATIONS, toLogEntry, toNotification } from "../contract/markers.ts";
 import type { LogEntry, MarkerKind, Notification } from "../contract/markers.ts";
 import { MAX_PAYLOAD } from "./marker-reader.ts";
+import { NOTHING_HIDDEN } from "./redactor.ts";
+import type { Redaction } from "./redactor.ts";
 
 /** How many log entries a result carries; more are counted. */
 export const MAX_LOG_ENTRIES = 10_000;
@@ -26,8 +29,8 @@ export interface Findings {
   takeOversized(): void;
 }
 
-/** Makes a collection; `onReturn` is called once, at the first return; `now` dates the entries. */
-export function createFindings(onReturn: () => void, now: () => Date = () => new Date()): Findings {
+/** Makes a collection; `onReturn` is called once, at the first return; secrets are hidden in all but the returned value; `now` dates the entries. */
+export function createFindings(onReturn: () => void, redaction: Redaction = NOTHING_HIDDEN, now: () => Date = () => new Date()): Findings {
   const logs: LogEntry[] = [];
   const notifications: Notification[] = [];
   let logsDropped = 0;
@@ -40,14 +43,14 @@ export function createFindings(onReturn: () => void, now: () => Date = () => new
   }
 
   function takeLog(payload: unknown): true {
-    if (logs.length < MAX_LOG_ENTRIES) logs.push(toLogEntry(payload, logs.length, now().toISOString()));
+    if (logs.length < MAX_LOG_ENTRIES) logs.push(toLogEntry(redaction.value(payload), logs.length, now().toISOString()));
     else logsDropped += 1;
     return true;
   }
 
   function takeNotification(payload: unknown): boolean {
     if (notifications.length >= MAX_NOTIFICATIONS) return false;
-    notifications.push(toNotification(payload, notifications.length, now().toISOString()));
+    notifications.push(toNotification(redaction.value(payload), notifications.length, now().toISOString()));
     return true;
   }
 
@@ -73,7 +76,8 @@ export function createFindings(onReturn: () => void, now: () => Date = () => new
 
 function parse(payload: string): { readonly value: unknown } | { readonly problem: string } {
   try {
-    return { value: JSON.parse(payload) as unknown };
+    const value: unknown = JSON.parse(payload);
+    return isDeeperThan(value) ? { problem: `it is nested deeper than ${MAX_DEPTH} levels` } : { value };
   } catch (error) {
     return { problem: messageOf(error) };
   }

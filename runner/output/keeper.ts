@@ -15,10 +15,13 @@ interface Piece {
   readonly bytes: number;
 }
 
+/** Stands for a piece that has gone, so that its text can go too. */
+const DROPPED: Piece = { text: "", bytes: 0 };
+
 /** Makes a keeper for at most `maxBytes` of UTF-8, half of it for either part. */
 export function createKeeper(maxBytes: number): Keeper {
   const headShare = Math.ceil(maxBytes / 2);
-  const tailShare = maxBytes - headShare;
+  let tailShare = maxBytes - headShare;
   const head: string[] = [];
   const tail: Piece[] = [];
   let headBytes = 0;
@@ -33,6 +36,7 @@ export function createKeeper(maxBytes: number): Keeper {
     for (let piece = tail[first]; piece !== undefined && tailBytes - piece.bytes >= tailShare; piece = tail[first]) {
       droppedBytes += piece.bytes;
       tailBytes -= piece.bytes;
+      tail[first] = DROPPED;
       first += 1;
     }
     if (first > 1024 && first * 2 > tail.length) {
@@ -63,6 +67,7 @@ export function createKeeper(maxBytes: number): Keeper {
       const startBytes = Buffer.byteLength(start);
       head.push(start);
       headBytes += startBytes;
+      tailShare = maxBytes - headBytes;
       return pushTail(text.slice(start.length), bytes - startBytes);
     },
     text() {

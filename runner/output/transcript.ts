@@ -5,33 +5,56 @@ import type { Findings } from "./findings.ts";
 import { createKeeper } from "./keeper.ts";
 import type { Keeper } from "./keeper.ts";
 import { createMarkerReader } from "./marker-reader.ts";
+import type { Redaction } from "./redactor.ts";
 
 /** What comes in on one stream. */
 export interface Feed {
   push(bytes: Buffer): void;
 }
 
-/** Takes what a run prints, hands on what is to be shown live and keeps what the result says. */
-export interface Transcript {
-  readonly stdout: Feed;
-  readonly stderr: Feed;
+/** One number or text for each of the two streams. */
+export interface PerStream<T> {
+  readonly stdout: T;
+  readonly stderr: T;
+}
+
+/** Takes what a run prints, hands on what is to be shown live and keeps what the result says; secrets are hidden in both. */
+export interface Transcript extends PerStream<Feed> {
   readonly findings: Findings;
   /** A line of the runner's own, shown live and nowhere else. */
   notice(sentence: string): void;
   /** The end of both streams: what was held back is let go, and a last line without a break is given one. */
   finish(): void;
   /** What the result says was printed; to be read after `finish`. */
-  readonly kept: { readonly stdout: Keeper; readonly stderr: Keeper };
+  readonly kept: PerStream<Keeper>;
+  /** Bytes that came in so far. */
+  readonly bytes: PerStream<number>;
 }
 
-/** Makes a transcript. `show` gets the text that is to be seen live, `onReturn` is called at the first returned value. */
-export function createTranscript(
-  { show, onReturn, maxBytes, now }: { show: (text: string) => void; onReturn: () => void; maxBytes: number; now?: () => Date },
-): Transcript {
-  const findings = createFindings(onReturn, now);
+/** What a transcript needs. */
+export interface TranscriptOptions {
+  /** Gets the text that is to be seen live. */
+  readonly show: (text: string) => void;
+  /** Called at the first returned value. */
+  readonly onReturn: () => void;
+  /** How much of either stream is kept, in bytes. */
+  readonly maxBytes: number;
+  readonly redaction: Redaction;
+  readonly now?: () => Date;
+}
+
+/**
+ * Makes a transcript. Markers are read from what the script printed, before anything is hidden in it, since a returned
+ * value stays as it is; so standard output passes two replacers, one for the live text and one for what is kept.
+ */
+export function createTranscript({ show, onReturn, maxBytes, redaction, now }: TranscriptOptions): Transcript {
+  const findings = createFindings(onReturn, redaction, now);
   const kept = { stdout: createKeeper(maxBytes), stderr: createKeeper(maxBytes) };
-  const markers = createMarkerReader({ text: (text) => kept.stdout.push(text), marker: findings.take, oversized: findings.takeOversized });
+  const bytes = { stdout: 0, stderr: 0 };
   const decoders = { stdout: createDecoder(), stderr: createDecoder() };
+  const live = { stdout: redaction.stream(), stderr: redaction.stream() };
+  const plain = redaction.stream();
+  const markers = createMarkerReader({ text: (text) => kept.stdout.push(plain.push(text)), marker: findings.take, oversized: findings.takeOversized });
   let atLineStart = true;
 
   function print(text: string): void {
@@ -40,24 +63,41 @@ export function createTranscript(
     show(text);
   }
   function takeStdout(text: string): void {
-    print(text);
+    print(live.stdout.push(text));
     markers.push(text);
   }
   function takeStderr(text: string): void {
-    print(text);
-    kept.stderr.push(text);
+    const shown = live.stderr.push(text);
+    print(shown);
+    kept.stderr.push(shown);
   }
 
   return {
-    stdout: { push: (bytes) => takeStdout(decoders.stdout.push(bytes)) },
-    stderr: { push: (bytes) => takeStderr(decoders.stderr.push(bytes)) },
+    stdout: {
+      push(chunk) {
+        bytes.stdout += chunk.length;
+        takeStdout(decoders.stdout.push(chunk));
+      },
+    },
+    stderr: {
+      push(chunk) {
+        bytes.stderr += chunk.length;
+        takeStderr(decoders.stderr.push(chunk));
+      },
+    },
     findings,
     kept,
-    notice: (sentence) => print(`${atLineStart ? "" : "\n"}[runner] ${sentence}\n`),
+    bytes,
+    notice: (sentence) => print(`${atLineStart ? "" : "\n"}[runner] ${redaction.text(sentence)}\n`),
     finish() {
       takeStdout(decoders.stdout.flush());
       markers.flush();
+      print(live.stdout.flush());
+      kept.stdout.push(plain.flush());
       takeStderr(decoders.stderr.flush());
+      const rest = live.stderr.flush();
+      print(rest);
+      kept.stderr.push(rest);
       if (!atLineStart) print("\n");
     },
   };
