@@ -28,7 +28,7 @@ export async function writeWhole(file: string, content: string): Promise<void> {
     }
     await rename(temporary, file);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => {});
     throw error;
   }
   await syncDir(dirname(file));
@@ -46,8 +46,8 @@ function temporaryPrefix(file: string): string {
   return join(dirname(file), `.${basename(file)}.`);
 }
 
-/** Makes a rename last through a power cut, where the platform can open folders. */
-async function syncDir(dir: string): Promise<void> {
+/** Makes a new or a changed name last through a power cut, where the platform can open folders. */
+export async function syncDir(dir: string): Promise<void> {
   const handle = await open(dir, "r").catch(() => undefined);
   try {
     await handle?.sync();

@@ -1,6 +1,6 @@
 // The state file: read at the start, written after each change, one write at a time.
 import { constants } from "node:fs";
-import { access, chmod, readFile, rename, rm } from "node:fs/promises";
+import { access, chmod, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { messageOf } from "../contract/failure.ts";
 import { ensureDir, PRIVATE_DIR, removeTemporaries, writeWhole } from "./files.ts";
@@ -23,7 +23,7 @@ export interface StateStore {
  * a name with a time stamp and said. Throws an `Error` naming the folder when nothing can be written there.
  */
 export async function openStateStore(file: string, onProblem: (message: string) => void, now: () => Date = () => new Date()): Promise<StateStore> {
-  await ensureWritable(dirname(file));
+  await ensureWritable(dirname(file), basename(file));
   await removeTemporaries(file);
   const problems: string[] = [];
   const say = (message: string) => {
@@ -39,7 +39,10 @@ export async function openStateStore(file: string, onProblem: (message: string) 
       current = change(current);
       writing = writing.then(() => writeWhole(file, formatState(current))).then(
         () => forget(problems, WRITE_PROBLEM),
-        (error: unknown) => say(`${WRITE_PROBLEM} ${file}: ${messageOf(error)}`),
+        (error: unknown) => {
+          forget(problems, WRITE_PROBLEM);
+          say(`${WRITE_PROBLEM} ${file}: ${messageOf(error)}`);
+        },
       );
       return writing;
     },
@@ -47,6 +50,10 @@ export async function openStateStore(file: string, onProblem: (message: string) 
   };
 }
 
+/** What else the runner keeps beside the state file. */
+const BESIDES = /^(runs\.ndjson(\.\d)?|results|lost\+found)$/;
+/** Marks a folder that everybody writes to. */
+const STICKY = 0o1000;
 const WRITE_PROBLEM = "Cannot write the state file";
 
 function forget(problems: string[], prefix: string): void {
@@ -54,14 +61,21 @@ function forget(problems: string[], prefix: string): void {
   problems.splice(0, problems.length, ...kept);
 }
 
-async function ensureWritable(dir: string): Promise<void> {
+async function ensureWritable(dir: string, name: string): Promise<void> {
   try {
     await ensureDir(dir);
     await access(dir, constants.W_OK | constants.X_OK);
-    await chmod(dir, PRIVATE_DIR);
+    await makePrivate(dir, name).catch(() => {});
   } catch (error) {
     throw new Error(`Cannot use the state directory ${dir}: ${messageOf(error)} (AUTOMN_RUNNER_STATE_DIR names another one)`);
   }
+}
+
+/** A folder with nothing but the runner's own files in it is closed to others, where it is the runner's to do so; `/tmp` or a home folder stays as it is. */
+async function makePrivate(dir: string, name: string): Promise<void> {
+  const own = (entry: string) => entry.startsWith(name) || entry.startsWith(`.${name}`) || BESIDES.test(entry);
+  const [entries, { mode }] = await Promise.all([readdir(dir), stat(dir)]);
+  if (entries.every(own) && (mode & STICKY) === 0) await chmod(dir, PRIVATE_DIR);
 }
 
 async function load(file: string, now: () => Date, say: (message: string) => void): Promise<RunnerState> {
