@@ -4,9 +4,13 @@ import { verdictOn } from "../contract/ending.ts";
 import { Failure, messageOf } from "../contract/failure.ts";
 import { logFrames } from "../contract/frames.ts";
 import type { RunRequest } from "../contract/job.ts";
+import { namesSecret } from "../contract/secret-names.ts";
 import type { Leftover, RunResult } from "../contract/result.ts";
 import type { Catalogue } from "../languages/catalogue.ts";
 import type { Command } from "../languages/language.ts";
+import { needlesOf } from "../output/needles.ts";
+import { createRedaction } from "../output/redactor.ts";
+import type { Redaction } from "../output/redactor.ts";
 import { createTranscript } from "../output/transcript.ts";
 import type { Transcript } from "../output/transcript.ts";
 import { childEnvironment } from "./environment.ts";
@@ -16,13 +20,15 @@ import type { Brake, Followup } from "./follow.ts";
 import type { Room, Rooms } from "./rooms.ts";
 import type { ScriptFiles, ScriptPlace } from "./script-files.ts";
 import { coldSeat } from "./seat.ts";
-import type { Seat } from "./seat.ts";
-import type { ProcessTree } from "./tree.ts";
+import type { Occupant, Seat } from "./seat.ts";
+import type { ProcessTree, Root } from "./tree.ts";
+import type { Usage, UsageMeter } from "./usage.ts";
 
 /** A script that returned a value has this long to end by itself (protocol, section 3). */
 const RETURN_GRACE_MS = 300;
 /** Time for the result to reach the host, within the bound that the host was told. */
 const DELIVERY_MS = 1_000;
+const MIB = 1024 * 1024;
 
 /** An accepted job. */
 export interface Job extends RunRequest {
@@ -42,36 +48,70 @@ export interface Tools {
   readonly rooms: Rooms;
   readonly scripts: ScriptFiles;
   readonly tree: ProcessTree;
+  readonly meter: UsageMeter;
   /** The runner's own environment. */
   readonly environment: NodeJS.ProcessEnv;
+  /** The runner's own secrets, which no log may show. */
+  readonly secrets: () => readonly string[];
+  /** The words that make a variable's name a secret's. */
+  readonly secretWords: readonly string[];
   readonly killGraceMs: number;
   /** The bound that the host was told, in milliseconds. */
   readonly timeoutMs: number | undefined;
   readonly maxOutputBytes: number;
+  readonly maxMemoryMb: number | undefined;
   /** Begins every mark of this runner's processes. */
   readonly markPrefix: string;
 }
 
-/** Runs a job. Never rejects: whatever goes wrong is a result. `stop`'s first reason is an `Ending` and ends the run. */
-export async function run(job: Job, sink: Sink, stop: AbortController, tools: Tools): Promise<RunResult> {
+/** One run, while it goes on. */
+interface Course {
+  readonly job: Job;
+  readonly sink: Sink;
+  /** Its first reason is an `Ending` and ends the run. */
+  readonly stop: AbortController;
+  readonly tools: Tools;
+  readonly transcript: Transcript;
+  readonly limits: Limits;
+  /** Called once the process is there. */
+  readonly onProcess: (root: Root) => void;
+}
+
+/** How a course ended, and what was seen of its processes. */
+interface Outcome extends Followup {
+  readonly start?: "warm" | "cold";
+  readonly usage?: Usage;
+}
+
+/** A result, with what the journal says besides. */
+export interface Report {
+  readonly result: RunResult;
+  readonly bytesOut: { readonly stdout: number; readonly stderr: number };
+}
+
+/** Runs a job. Never rejects: whatever goes wrong is a result. */
+export async function run(job: Job, sink: Sink, stop: AbortController, tools: Tools, onProcess: (root: Root) => void): Promise<Report> {
   const limits = createLimits(stop);
+  const redaction = createRedaction(needlesOf(secretsOf(job, tools)));
   const transcript = createTranscript({
     show: (text) => { for (const frame of logFrames(text)) sink.write(frame); },
     onReturn: limits.returned,
     maxBytes: tools.maxOutputBytes,
+    redaction,
   });
-  const { ending, leftovers } = await execute(job, transcript, sink, stop.signal, limits, tools).catch(
-    (error: unknown): Followup => ({ ending: { kind: "start-failed", code: 126, errorCode: "START_FAILED", message: `Cannot start the script: ${messageOf(error)}` }, leftovers: [] }),
+  const outcome = await execute({ job, sink, stop, tools, transcript, limits, onProcess }).catch(
+    (error: unknown): Outcome => ended(startFailure(126, `Cannot start the script: ${messageOf(error)}`)),
   );
   limits.clear();
-  return toResult(job, ending, leftovers, transcript);
+  return { result: toResult(job, outcome, transcript, redaction), bytesOut: transcript.bytes };
 }
 
-async function execute(job: Job, transcript: Transcript, sink: Sink, stop: AbortSignal, limits: Limits, tools: Tools): Promise<Followup> {
-  const found = await tools.catalogue.find(job.script.language);
-  if ("message" in found) return { ending: { kind: "start-failed", ...found }, leftovers: [] };
-  const { language, interpreter } = found;
+async function execute(course: Course): Promise<Outcome> {
+  const { job, stop, tools, transcript } = course;
   const { language: spelling } = job.script;
+  const found = await tools.catalogue.find(spelling);
+  if ("message" in found) return ended({ kind: "start-failed", ...found });
+  const { language, interpreter } = found;
   const inputJson = JSON.stringify(job.input);
   const [room, place] = await together(tools.rooms.open(inputJson), tools.scripts.place(job.script, language.extension(spelling)));
   try {
@@ -79,19 +119,41 @@ async function execute(job: Job, transcript: Transcript, sink: Sink, stop: Abort
     const command = language.command(interpreter, place.codeFile, spelling, withVariables(job, tools.environment));
     const environment = environmentOf(job, command, seat, place, inputJson, tools.environment);
     environment.notices.forEach(transcript.notice);
-    if (environment.problem !== undefined) return { ending: startFailure(126, environment.problem), leftovers: [] };
-    if (stop.aborted) return { ending: stop.reason as Ending, leftovers: [] };
+    if (environment.problem !== undefined) return ended(startFailure(126, environment.problem));
+    if (stop.signal.aborted) return ended(stop.signal.reason as Ending);
     const occupant = await seat.occupy(command, environment.values);
-    limits.started(timeLimit(job.script.timeoutMs, tools));
-    return await follow({ ...occupant, plumbing: room.plumbing, transcript, brake: sink, stop, tree: tools.tree, killGraceMs: tools.killGraceMs });
+    return { ...(await accompany(course, seat, occupant)), start: seat.start };
   } catch (error) {
-    if (error instanceof Failure) return { ending: startFailure(127, error.message), leftovers: [] };
+    if (error instanceof Failure) return ended(startFailure(127, error.message));
     throw error;
   } finally {
     transcript.finish();
     place.release();
     await room.close();
   }
+}
+
+/** Follows a process to its end, with all the clocks and guards around it. */
+async function accompany({ job, sink, stop, tools, transcript, limits, onProcess }: Course, seat: Seat, { child, root }: Occupant): Promise<Outcome> {
+  const { tree, killGraceMs, maxMemoryMb } = tools;
+  onProcess(root);
+  limits.started(timeLimit(job.script.timeoutMs, tools));
+  const watch = tools.meter.watch(root, maxMemoryMb === undefined ? undefined : maxMemoryMb * MIB, (usedBytes) => {
+    stop.abort({ kind: "memory", limitMb: maxMemoryMb ?? 0, usedMb: Math.ceil(usedBytes / MIB) } satisfies Ending);
+  });
+  const followup = await follow({ child, root, plumbing: seat.room.plumbing, transcript, brake: sink, stop: stop.signal, tree, killGraceMs });
+  watch.stop();
+  return { ...followup, ...(watch.usage === undefined ? {} : { usage: watch.usage }) };
+}
+
+function ended(ending: Ending): Outcome {
+  return { ending, leftovers: [] };
+}
+
+/** All that no log of this run may show. */
+function secretsOf({ script }: Job, { secrets, secretWords }: Tools): string[] {
+  const named = script.variables.filter(({ name }) => namesSecret(name, secretWords)).map(({ value }) => value);
+  return [...secrets(), ...named, ...(script.runToken === undefined ? [] : [script.runToken])];
 }
 
 /** Resolves with both; when one rejects, the other is not left open. */
@@ -153,11 +215,12 @@ function createLimits(stop: AbortController): Limits {
   };
 }
 
-function toResult(job: Job, ending: Ending, leftovers: readonly Leftover[], transcript: Transcript): RunResult {
-  const { sentence, ...verdict } = verdictOn(ending);
+function toResult(job: Job, { ending, leftovers: found, start, usage }: Outcome, transcript: Transcript, redaction: Redaction): RunResult {
   const { findings, kept } = transcript;
+  const { sentence, ...verdict } = redaction.value(verdictOn(ending));
+  const leftovers = redaction.value(found);
   const truncated = { stdout: kept.stdout.missingBytes, stderr: kept.stderr.missingBytes };
-  if (leftovers.length > 0) transcript.notice(`${leftovers.length} processes that the run had left behind were ended: ${leftovers.map(({ pid, command }) => `${pid} ${command}`).join(", ")}`);
+  if (leftovers.length > 0) transcript.notice(leftoverNotice(leftovers));
   if (sentence !== undefined) transcript.notice(sentence);
   return {
     runId: job.runId,
@@ -170,10 +233,18 @@ function toResult(job: Job, ending: Ending, leftovers: readonly Leftover[], tran
     input: job.input,
     reason: ending.kind,
     ...verdict,
+    ...(start === undefined ? {} : { start }),
+    ...(usage === undefined ? {} : { usage }),
     ...(leftovers.length === 0 ? {} : { leftovers }),
     ...(truncated.stdout + truncated.stderr === 0 ? {} : { truncated }),
     ...(findings.logsDropped === 0 ? {} : { automnLogsDropped: findings.logsDropped }),
   };
+}
+
+function leftoverNotice(leftovers: readonly Leftover[]): string {
+  const named = leftovers.slice(0, 10).map(({ pid, command }) => `${pid} (${command})`).join(", ");
+  const rest = leftovers.length > 10 ? ` and ${leftovers.length - 10} more` : "";
+  return `The run left ${leftovers.length === 1 ? "a process" : `${leftovers.length} processes`} behind, which the runner ended: ${named}${rest}`;
 }
 
 /** The script's own stderr with the runner's lines behind it, each on a line of its own. */

@@ -1,11 +1,17 @@
-// The runs of this runner: who may start, which are active, how many ended in which way.
+// The runs of this runner: who may start, which are active, how each is recorded.
 import { randomUUID } from "node:crypto";
-import type { EndingKind } from "../contract/ending.ts";
+import type { Ending, EndingKind } from "../contract/ending.ts";
 import { Failure } from "../contract/failure.ts";
+import { resultFrame } from "../contract/frames.ts";
 import type { RunRequest } from "../contract/job.ts";
-import type { RunResult } from "../contract/result.ts";
+import type { FrameLog } from "../state/frame-log.ts";
+import type { EndEntry, StartEntry } from "../state/journal.ts";
+import type { History, ProcessFacts } from "./history.ts";
 import { run } from "./run.ts";
-import type { Job, Sink, Tools } from "./run.ts";
+import type { Job, Report, Sink, Tools } from "./run.ts";
+import { sha256 } from "./script-files.ts";
+import type { Root } from "./tree.ts";
+import { processFacts } from "./tree-linux.ts";
 
 /** A run that has a slot. */
 export interface ActiveRun {
@@ -23,46 +29,150 @@ export interface RunCounts {
 
 /** The runs of this runner. */
 export interface Runs {
-  /** Throws 429 when every slot is taken, so that a job can be refused before its body is read. */
+  /** Throws a `Failure` while no job is taken: 503 while draining, 429 when every slot is taken; to be asked before a body is read. */
   requireSlot(): void;
-  /** Gives the job a slot. Throws a `Failure`: 429 when there is none, 409 when its run id is active. */
+  /** Gives the job a slot. Throws a `Failure`: as `requireSlot`, or 409 when its run id is active. */
   admit(request: RunRequest): ActiveRun;
-  /** Runs an admitted job; its slot is free when this resolves. Never rejects. */
-  perform(active: ActiveRun, sink: Sink): Promise<RunResult>;
+  /** Runs an admitted job; resolves with the frame of its result, with its slot free again. Never rejects. */
+  perform(active: ActiveRun, sink: Sink): Promise<{ readonly frame: string; readonly report: Report }>;
+  /** Ends an active run; false for one that is not. */
+  end(runId: string, ending: Ending): boolean;
+  /** Takes no more jobs, gives active runs `graceMs` and then ends them. Resolves when none is left. */
+  drain(graceMs: number): Promise<void>;
+  /** Kills every process of every run at once. */
+  kill(): void;
+  readonly draining: boolean;
   readonly counts: RunCounts;
 }
 
-/** A host that is refused asks again after this many seconds. */
-const RETRY_AFTER_S = "1";
+/** What the register of runs needs besides what a run does. */
+export interface RunsOptions {
+  /** The number of slots; any number where absent. */
+  readonly limit: number | undefined;
+  readonly history: History;
+  readonly newFrameLog: () => FrameLog;
+  /** This runner's process, as the journal names it. */
+  readonly owner: string;
+}
 
-/** Makes the register of runs, with `limit` slots or any number of them. */
-export function createRuns(tools: Tools, limit: number | undefined): Runs {
-  const active = new Map<string, ActiveRun>();
+/** A host that is refused may ask again after this many seconds. */
+const RETRY_AFTER_S = "1";
+/** What the host tells of a job's circumstances is journalled up to this length. */
+const MAX_CONTEXT = 4096;
+
+interface Slot extends ActiveRun {
+  root?: Root;
+}
+
+/** Makes the register of runs. */
+export function createRuns(tools: Tools, { limit, history, newFrameLog, owner }: RunsOptions): Runs {
+  const active = new Map<string, Slot>();
   const byOutcome: Partial<Record<EndingKind, number>> = {};
   let total = 0;
+  let draining = false;
+  let onIdle: (() => void) | undefined;
 
   function requireSlot(): void {
+    if (draining) throw new Failure("unavailable", "This runner is shutting down and takes no more jobs", { "retry-after": "30" });
     if (limit !== undefined && active.size >= limit)
       throw new Failure("busy", `All ${limit} slots of this runner are taken (AUTOMN_RUNNER_LOCAL_MAX_CONCURRENCY)`, { "retry-after": RETRY_AFTER_S });
+  }
+
+  function release({ job }: Slot, reason: EndingKind): void {
+    active.delete(job.runId);
+    byOutcome[reason] = (byOutcome[reason] ?? 0) + 1;
+    if (active.size === 0) onIdle?.();
+  }
+
+  async function perform(slot: Slot, sink: Sink): Promise<{ frame: string; report: Report }> {
+    const frames = newFrameLog();
+    const start = startEntry(slot.job, owner);
+    history.accepted(start, frames);
+    const both: Sink = {
+      write(frame) {
+        frames.append(frame);
+        sink.write(frame);
+      },
+      get full() { return sink.full || frames.full; },
+      onceDrained: (resume) => (sink.full ? sink : frames).onceDrained(resume),
+    };
+    const report = await run(slot.job, both, slot.stop, tools, (root) => {
+      slot.root = root;
+      history.started(start, processOf(root));
+    });
+    const frame = resultFrame(report.result);
+    frames.end(frame);
+    release(slot, report.result.reason);
+    history.ended(start, endEntry(report), frames);
+    return { frame, report };
   }
 
   return {
     requireSlot,
     admit(request) {
       const runId = request.runId ?? randomUUID();
-      if (active.has(runId)) throw new Failure("conflict", `A run with the id ${JSON.stringify(runId)} is active`);
+      if (active.has(runId)) throw new Failure("conflict", `A run with the id ${JSON.stringify(runId)} is active; GET /api/runs/${encodeURIComponent(runId)}/stream follows it`);
       requireSlot();
-      const admitted: ActiveRun = { job: { ...request, runId, acceptedAt: performance.now() }, stop: new AbortController() };
-      active.set(runId, admitted);
+      const slot: Slot = { job: { ...request, runId, acceptedAt: performance.now() }, stop: new AbortController() };
+      active.set(runId, slot);
       total += 1;
-      return admitted;
+      return slot;
     },
-    async perform(admitted, sink) {
-      const result = await run(admitted.job, sink, admitted.stop, tools);
-      active.delete(admitted.job.runId);
-      byOutcome[result.reason] = (byOutcome[result.reason] ?? 0) + 1;
-      return result;
+    perform,
+    end(runId, ending) {
+      const slot = active.get(runId);
+      slot?.stop.abort(ending);
+      return slot !== undefined;
     },
+    async drain(graceMs) {
+      draining = true;
+      if (active.size === 0) return;
+      const idle = new Promise<void>((resolve) => { onIdle = resolve; });
+      const timer = setTimeout(() => {
+        for (const { stop } of active.values()) stop.abort({ kind: "shutdown" } satisfies Ending);
+      }, graceMs);
+      await idle;
+      clearTimeout(timer);
+    },
+    kill() {
+      for (const { root } of active.values()) if (root !== undefined) tools.tree.signalGroup(root, "SIGKILL");
+    },
+    get draining() { return draining; },
     get counts() { return { active: active.size, total, byOutcome }; },
+  };
+}
+
+async function processOf({ pid, mark }: Root): Promise<ProcessFacts> {
+  const startTime = process.platform === "linux" ? (await processFacts(pid))?.startTime : undefined;
+  return { pid, mark, ...(startTime === undefined ? {} : { startTime }) };
+}
+
+/** What the journal says of a run at its start: names of variables, never values. */
+function startEntry({ runId, script }: Job, owner: string): StartEntry {
+  const { by, userId, context } = script.trigger;
+  const told = context === undefined ? "" : JSON.stringify(context);
+  return {
+    event: "start", at: new Date().toISOString(), runId, owner,
+    ...(script.id === undefined ? {} : { scriptId: script.id }),
+    name: script.label,
+    ...(script.versionId === undefined ? {} : { version: script.versionId }),
+    language: script.language,
+    sha256: sha256(script.code),
+    trigger: {
+      ...(by === undefined ? {} : { by }),
+      ...(userId === undefined ? {} : { userId }),
+      ...(told === "" || told.length > MAX_CONTEXT ? {} : { context }),
+    },
+    variables: script.variables.map(({ name }) => name),
+  };
+}
+
+function endEntry({ result, bytesOut }: Report): EndEntry {
+  const { runId, reason, code, duration, usage, leftovers, signal } = result;
+  return {
+    event: "end", at: new Date().toISOString(), runId, reason, code, durationMs: duration, bytesOut,
+    ...(signal === undefined ? {} : { signal }),
+    ...(usage === undefined ? {} : { maxRssBytes: usage.maxRssBytes }),
+    ...(leftovers === undefined ? {} : { leftovers: [...leftovers] }),
   };
 }

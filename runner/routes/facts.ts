@@ -1,6 +1,7 @@
 // What `/status` and the operator page tell of the runner; no secret is among it.
 import type { Config } from "../config.ts";
 import { RUNNER_VERSION } from "../contract/registration.ts";
+import type { History } from "../execution/history.ts";
 import type { Runs } from "../execution/runs.ts";
 import { missingSettings } from "../host/registrar.ts";
 import type { Registrar } from "../host/registrar.ts";
@@ -16,6 +17,7 @@ export interface Parts {
   readonly registrar: Registrar;
   readonly catalogue: Catalogue;
   readonly runs: Runs;
+  readonly history: History;
   readonly secret: () => string | undefined;
 }
 
@@ -44,6 +46,7 @@ export function statusOf(parts: Parts) {
     problems: problemsOf(parts),
     runtimes: catalogue.runtimes,
     runs: runs.counts,
+    draining: runs.draining,
     version: RUNNER_VERSION,
     uptime: Math.floor(process.uptime()),
   };
@@ -99,6 +102,6 @@ function secretSource(config: Config, secret: string | undefined): "environment"
   return secret === undefined ? null : "state";
 }
 
-function problemsOf({ state, registrar }: Parts): string[] {
-  return [...state.problems, ...registrar.warnings];
+function problemsOf({ state, history, registrar }: Parts): string[] {
+  return [...state.problems, ...(history.problem === undefined ? [] : [history.problem]), ...registrar.warnings];
 }

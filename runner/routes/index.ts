@@ -10,6 +10,7 @@ import { errorPage } from "../page/error-page.ts";
 import { statusOf } from "./facts.ts";
 import type { Parts } from "./facts.ts";
 import { takeJob } from "./jobs.ts";
+import { cancelRun, followRun, listRuns, showRun } from "./runs.ts";
 import { registerAgain, reset, showPage, takeSecret } from "./setup.ts";
 
 /** What the routes depend on. */
@@ -22,13 +23,17 @@ export interface RouteTools extends Parts {
 export function createRoutes(tools: RouteTools) {
   const { config, log } = tools;
   const files = staticFiles(tools.publicDir);
-  const job = takeJob({ ...tools, maxBodyBytes: config.maxBodyBytes, timeoutMs: config.timeoutMs });
+  const job = takeJob(tools);
   const routes: readonly Route[] = [
     { method: "GET", path: "/", handle: showPage(tools) },
     { method: "GET", path: "/status", handle: ({ response }) => sendJson(response, 200, statusOf(tools)) },
     { method: "GET", path: "/ui/reregister", handle: registerAgain(tools) },
     { method: "POST", path: "/ui/register", handle: takeSecret(tools) },
     ...config.jobPaths.map((path): Route => ({ method: "POST", path, handle: job })),
+    { method: "GET", path: "/api/runs", handle: listRuns(tools) },
+    { method: "GET", path: "/api/runs/:id", handle: showRun(tools) },
+    { method: "DELETE", path: "/api/runs/:id", handle: cancelRun(tools) },
+    { method: "GET", path: "/api/runs/:id/stream", handle: followRun(tools) },
     { method: "POST", path: "/internal/reset", handle: reset(tools) },
     { method: "GET", path: "/favicon.ico", handle: files },
     { method: "GET", path: "/assets/*", handle: files },

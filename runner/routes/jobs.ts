@@ -1,5 +1,5 @@
 // Taking a job, running it, streaming what it prints and ending with its result.
-import { resultFrame } from "../contract/frames.ts";
+import type { Config } from "../config.ts";
 import { parseRunRequest } from "../contract/job.ts";
 import type { Runs } from "../execution/runs.ts";
 import { requireSecret } from "../http/auth.ts";
@@ -15,14 +15,13 @@ const LONGEST_SILENCE_MS = 15_000;
 export interface JobTools {
   readonly runs: Runs;
   readonly secret: () => string | undefined;
-  readonly maxBodyBytes: number;
-  /** The idle time that the host was told, in milliseconds. */
-  readonly timeoutMs: number | undefined;
+  readonly config: Pick<Config, "maxBodyBytes" | "timeoutMs" | "onDisconnect">;
   readonly log: Log;
 }
 
 /** `POST /api/run`. */
-export function takeJob({ runs, secret, maxBodyBytes, timeoutMs, log }: JobTools): Handler {
+export function takeJob({ runs, secret, config, log }: JobTools): Handler {
+  const { maxBodyBytes, timeoutMs, onDisconnect } = config;
   const silenceMs = Math.max(1, Math.min(LONGEST_SILENCE_MS, Math.floor((timeoutMs ?? LONGEST_SILENCE_MS * 3) / 3)));
   return async ({ request, response }) => {
     requireSecret(request, secret());
@@ -30,9 +29,12 @@ export function takeJob({ runs, secret, maxBodyBytes, timeoutMs, log }: JobTools
     const run = runs.admit(parseRunRequest(await readJson(request, maxBodyBytes)));
     const { runId, script } = run.job;
     log.debug("Run started", { runId, script: script.label, language: script.language });
-    const stream = openFrameStream(response, silenceMs, () => run.stop.abort({ kind: "host-gone" }));
-    const result = await runs.perform(run, stream);
-    stream.end(resultFrame(result));
+    const stream = openFrameStream(response, silenceMs, () => {
+      if (onDisconnect === "cancel") run.stop.abort({ kind: "host-gone" });
+      else log.info("The host has gone, the run goes on", { runId });
+    });
+    const { frame, report: { result } } = await runs.perform(run, stream);
+    stream.end(frame);
     log.info("Run ended", { runId, script: script.label, language: script.language, reason: result.reason, code: result.code, ms: result.duration });
   };
 }
