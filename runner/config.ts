@@ -1,17 +1,22 @@
 // The environment, read once into a frozen Config; every problem is reported at once.
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { describe } from "./contract/failure.ts";
+import { SECRET_WORDS, secretWords } from "./contract/secret-names.ts";
 
 /** The levels of the runner's own log, quietest last. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 /** What log lines look like. */
 export const LOG_FORMATS = ["text", "json"] as const;
 
+/** What may happen to a run whose host has gone. */
+export const DISCONNECT_POLICIES = ["cancel", "continue"] as const;
+
 /** The largest delay that a timer takes, in milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** The host drops a runner that it has not heard from for two minutes. */
 const SLOWEST_SAFE_HEARTBEAT_MS = 100_000;
 const DEFAULT_PORT = 3030;
+const MIB = 1024 * 1024;
 const JOB_PATH = "/api/run";
 /** Paths that the runner serves itself, so that jobs can't be taken there. */
 const RESERVED = /^\/(|status|favicon\.ico|(ui|assets|internal)(\/.*)?|api\/(runs|packages)(\/.*)?)$/;
@@ -61,6 +66,13 @@ export const VARIABLES = {
   powershellPath: { name: "AUTOMN_RUNNER_POWERSHELL_PATH", aliases: ["AUTOMN_POWERSHELL_PATH"], shown: "`pwsh`", read: text, meaning: "The interpreter for PowerShell scripts." },
   shellPath: { name: "AUTOMN_RUNNER_SHELL_PATH", aliases: ["AUTOMN_SHELL_PATH"], shown: "`bash`, `sh`", read: text, meaning: "The interpreter for shell scripts." },
   killGraceMs: { name: "AUTOMN_RUNNER_KILL_GRACE_MS", shown: "`5000`", read: whole(0, LONGEST_TIMER_MS), meaning: "Milliseconds between SIGTERM and SIGKILL when a run is ended." },
+  drainMs: { name: "AUTOMN_RUNNER_DRAIN_MS", shown: "`30000`", read: whole(0, LONGEST_TIMER_MS), meaning: "Milliseconds that active runs may go on after SIGTERM or SIGINT before they are ended; 0 ends them at once." },
+  onDisconnect: { name: "AUTOMN_RUNNER_ON_DISCONNECT", shown: "`cancel`", read: oneOf(DISCONNECT_POLICIES), meaning: "What happens to a run whose host closes the connection: `cancel` ends it, `continue` lets it go on, and its result can be fetched." },
+  maxMemoryMb: { name: "AUTOMN_RUNNER_MAX_MEMORY_MB", shown: "off", read: whole(1), meaning: "The most resident memory that a run's processes may use together, in MiB; a run over it on two samples in a row, a second apart, is ended (Linux)." },
+  maxOutputBytes: { name: "AUTOMN_RUNNER_MAX_OUTPUT_BYTES", shown: "`1048576`", read: whole(0), meaning: "How much of `stdout`, and as much of `stderr`, the result carries: head and tail, with a line in between that says what is missing. The live log is never cut." },
+  journalMaxBytes: { name: "AUTOMN_RUNNER_JOURNAL_MAX_BYTES", shown: "`16777216`", read: whole(4096), meaning: "The size at which the journal `runs.ndjson` is rotated; four older files are kept." },
+  keepResultsMb: { name: "AUTOMN_RUNNER_KEEP_RESULTS_MB", shown: "`64`", read: whole(0, 1024 * 1024), meaning: "How many MiB of frames and results of ended runs are kept to be fetched again, the oldest going first; 0 keeps none." },
+  redact: { name: "AUTOMN_RUNNER_REDACT", shown: "see [Secrets in logs](#secrets-in-logs)", read: secretWords, meaning: "The words that make a variable's name a secret's: a list replaces them, `+WORD` adds one, `-WORD` removes one, `off` hides none." },
   maxBodyBytes: { name: "AUTOMN_RUNNER_MAX_BODY_BYTES", shown: "`33554432`", read: whole(1), meaning: "The largest job that is accepted, in bytes." },
   logLevel: { name: "AUTOMN_RUNNER_LOG_LEVEL", shown: "`info`", read: oneOf(LOG_LEVELS), meaning: "The least severe lines of the runner's own log: `debug`, `info`, `warn` or `error`." },
   logFormat: { name: "AUTOMN_RUNNER_LOG_FORMAT", shown: "`text` on a terminal, else `json`", read: oneOf(LOG_FORMATS), meaning: "`text` for people, `json` for machines, one object a line." },
@@ -97,6 +109,14 @@ export interface Config {
   /** Interpreters that the operator chose, by language. */
   readonly interpreters: Readonly<Record<"node" | "python" | "powershell" | "shell", string | undefined>>;
   readonly killGraceMs: number;
+  readonly drainMs: number;
+  readonly onDisconnect: (typeof DISCONNECT_POLICIES)[number];
+  readonly maxMemoryMb?: number;
+  readonly maxOutputBytes: number;
+  readonly journalMaxBytes: number;
+  readonly keepResultsBytes: number;
+  /** The words that make a variable's name a secret's. */
+  readonly secretWords: readonly string[];
   readonly maxBodyBytes: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly logFormat: (typeof LOG_FORMATS)[number];
@@ -143,7 +163,14 @@ export function readConfig(env: NodeJS.ProcessEnv, surroundings: Surroundings): 
     port: values.port ?? DEFAULT_PORT,
     interpreters: { node: values.nodePath, python: values.pythonPath, powershell: values.powershellPath, shell: values.shellPath },
     killGraceMs: values.killGraceMs ?? 5_000,
-    maxBodyBytes: values.maxBodyBytes ?? 32 * 1024 * 1024,
+    drainMs: values.drainMs ?? 30_000,
+    onDisconnect: values.onDisconnect ?? "cancel",
+    ...present({ maxMemoryMb: values.maxMemoryMb }),
+    secretWords: values.redact ?? SECRET_WORDS,
+    maxOutputBytes: values.maxOutputBytes ?? MIB,
+    journalMaxBytes: values.journalMaxBytes ?? 16 * MIB,
+    keepResultsBytes: (values.keepResultsMb ?? 64) * MIB,
+    maxBodyBytes: values.maxBodyBytes ?? 32 * MIB,
     logLevel: values.logLevel ?? "info",
     logFormat: values.logFormat ?? (surroundings.isTerminal ? "text" : "json"),
   } satisfies Config);

@@ -1,27 +1,36 @@
 // The runner's life, read top to bottom.
 import "./lifecycle/node-floor.ts";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fileVariables, readConfig } from "./config.ts";
 import type { Config, FileContent } from "./config.ts";
 import { messageOf } from "./contract/failure.ts";
 import { RUNNER_VERSION } from "./contract/registration.ts";
+import { createHistory } from "./execution/history.ts";
 import { choosePlumber } from "./execution/plumbing.ts";
+import { ownerName, recover } from "./execution/recovery.ts";
 import { createRooms } from "./execution/rooms.ts";
 import { createRuns } from "./execution/runs.ts";
-import { createScriptFiles } from "./execution/script-files.ts";
+import { createScriptFiles, sha256 } from "./execution/script-files.ts";
 import { processTree } from "./execution/tree.ts";
+import { createUsageMeter } from "./execution/usage.ts";
 import { createRegistrar } from "./host/registrar.ts";
-import { createHttpServer, listen } from "./http/server.ts";
+import { closeServer, createHttpServer, listen } from "./http/server.ts";
 import { createCatalogue } from "./languages/catalogue.ts";
 import { createLog } from "./lifecycle/log.ts";
+import { handleShutdown } from "./lifecycle/shutdown.ts";
 import { createRoutes } from "./routes/index.ts";
+import { openArchive } from "./state/archive.ts";
+import { createFrameLog } from "./state/frame-log.ts";
+import { openJournal } from "./state/journal.ts";
 import { forRunner } from "./state/state.ts";
 import { openStateStore } from "./state/state-store.ts";
 
 /** sysexits.h: the configuration is wrong. */
 const EX_CONFIG = 78;
+/** At the end, answers under way get this long to reach their readers. */
+const DELIVERY_MS = 5_000;
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 
 const config = await configure();
@@ -32,21 +41,36 @@ const state = await openStateStore(config.stateFile, log.error).catch(giveUp);
 await state.update((before) => forRunner(before, config.runnerId));
 const secret = () => config.secret ?? state.current.secret;
 
+const owner = await ownerName(process.pid);
+const installation = sha256(config.stateDir).slice(0, 12);
+const ownWorkDir = join(config.workDir, owner);
+const { journal, open, recent } = await openJournal({ directory: config.stateDir, maxBytes: config.journalMaxBytes, log });
+const archive = openArchive({ directory: join(config.stateDir, "results"), maxBytes: config.keepResultsBytes, log });
+const history = createHistory({ journal, archive, recent });
+
+const plumber = choosePlumber(join(ownWorkDir, "pipes"));
+const rooms = createRooms({ workDir: ownWorkDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), plumber, log });
 const catalogue = createCatalogue({ paths: config.interpreters, environment: process.env, log });
-const plumber = choosePlumber(join(config.workDir, "pipes"));
-const rooms = createRooms({ workDir: config.workDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), plumber, log });
 const runs = createRuns(
   {
     catalogue, rooms,
     scripts: createScriptFiles(config.scriptsDir),
     tree: processTree(),
+    meter: createUsageMeter(),
     environment: process.env,
+    secrets: () => [secret(), config.resetToken].filter((one) => one !== undefined),
+    secretWords: config.secretWords,
     killGraceMs: config.killGraceMs,
     timeoutMs: config.timeoutMs,
-    maxOutputBytes: 1024 * 1024,
-    markPrefix: `${process.pid}.`,
+    maxOutputBytes: config.maxOutputBytes,
+    maxMemoryMb: config.maxMemoryMb,
+    markPrefix: `${installation}.${owner}.`,
   },
-  config.localMaxConcurrency,
+  {
+    limit: config.localMaxConcurrency,
+    history, owner,
+    newFrameLog: () => createFrameLog({ maxBytes: Math.floor(config.keepResultsBytes / 4), spillDir: join(ownWorkDir, "frames"), log }),
+  },
 );
 const registrar = createRegistrar({
   config, state, log, secret,
@@ -54,13 +78,37 @@ const registrar = createRegistrar({
     await catalogue.ready();
     return catalogue.runtimes;
   },
-  concurrency: () => config.advertisedConcurrency,
+  concurrency: () => (runs.draining ? Math.max(1, runs.counts.active) : config.advertisedConcurrency),
 });
 
-const server = createHttpServer(createRoutes({ config, state, registrar, catalogue, runs, secret, log, publicDir: join(HERE, "public") }));
+const server = createHttpServer(createRoutes({ config, state, registrar, catalogue, runs, history, secret, log, publicDir: join(HERE, "public") }));
 const port = await listen(server, config.port, config.bind).catch((error: unknown) => giveUp(new Error(`Cannot listen on port ${config.port}: ${messageOf(error)}`)));
 log.info("Listening", { port, bind: config.bind ?? "all", version: RUNNER_VERSION, node: process.versions.node, endpoint: config.endpointUrl });
+handleShutdown({ drain, endRuns: () => runs.drain(0), kill: runs.kill, close, exit: (code) => void leave(code) }, log);
 registrar.start();
+await recover({ installation, open, onLost: history.lost, workDir: config.workDir, log });
+
+/** The host is told at once to send no more than what is active; it goes on hearing from this runner until the end. */
+async function drain(): Promise<void> {
+  const drained = runs.drain(config.drainMs);
+  void registrar.register("heartbeat");
+  await drained;
+}
+
+async function close(): Promise<void> {
+  await closeServer(server, DELIVERY_MS);
+  registrar.stop();
+  await Promise.all([rooms.close(), history.close(), state.settled()]);
+  await plumber.close();
+  await rm(ownWorkDir, { recursive: true, force: true });
+}
+
+/** Ends the process once its log is out; nobody waits longer than a moment for a log that is not read. */
+async function leave(code: number): Promise<void> {
+  const written = new Promise<void>((resolve) => { process.stdout.write("", () => resolve()); });
+  await Promise.race([written, new Promise((resolve) => setTimeout(resolve, 500))]);
+  process.exit(code);
+}
 
 /** Reads the environment; with anything wrong in it, says all of it and ends. */
 async function configure(): Promise<Config> {

@@ -74,7 +74,7 @@ export function createRegistrar(tools: RegistrarTools): Registrar {
     const missing = [...missingSettings(config), ...(tools.secret() === undefined ? ["the secret"] : [])];
     if (missing.length > 0) return Promise.resolve({ ok: false, transient: false, message: `Cannot register: ${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} missing` });
     const secret = tools.secret() as string;
-    const key = JSON.stringify([secret, config.endpointUrl]);
+    const key = JSON.stringify([secret, config.endpointUrl, tools.concurrency()]);
     if (inFlight?.key === key) return inFlight.outcome;
     inFlight?.abort.abort(new Error("it was given up for one with newer settings"));
     const abort = new AbortController();

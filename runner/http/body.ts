@@ -12,6 +12,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   if (encoding !== "identity") throw new Failure("unsupported-media", `Cannot read the body: wanted it uncompressed, found content-encoding ${encoding}`);
   const announced = Number(request.headers["content-length"] ?? 0);
   if (announced > limit) throw tooLarge(announced, limit);
+  if (request.destroyed && !request.complete) throw new Failure("bad-request", "Cannot read the body: the connection was closed");
   const chunks: Buffer[] = [];
   let size = 0;
   await new Promise<void>((resolve, reject) => {
@@ -33,8 +34,13 @@ export async function readJson(request: IncomingMessage, limit: number): Promise
   try {
     return JSON.parse(body.toString("utf8").replace(/^\ufeff/, ""));
   } catch (error) {
-    throw new Failure("bad-request", `Cannot read the body as JSON: ${body.length === 0 ? "it is empty" : (error as Error).message}`);
+    throw new Failure("bad-request", `Cannot read the body as JSON: ${body.length === 0 ? "it is empty" : withoutQuote((error as Error).message)}`);
   }
+}
+
+/** V8 quotes the text around the spot, and a body may hold secrets. */
+function withoutQuote(message: string): string {
+  return message.replace(/, (\.\.\.)?".*/s, "");
 }
 
 /** The fields of a form that a browser sent, or of a JSON object. */

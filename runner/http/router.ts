@@ -85,7 +85,7 @@ function decode(groups: Readonly<Record<string, string>>): Record<string, string
 
 /** Path and query of a request target, also of an absolute one as proxies send it. */
 function split(target: string): [path: string, query: string] {
-  const local = target.replace(/^https?:\/\/[^/?]*/i, "") || "/";
+  const local = target.replace(/^https?:\/\/[^/?]*/i, "");
   const mark = local.indexOf("?");
-  return mark < 0 ? [local, ""] : [local.slice(0, mark), local.slice(mark + 1)];
+  return mark < 0 ? [local || "/", ""] : [local.slice(0, mark) || "/", local.slice(mark + 1)];
 }

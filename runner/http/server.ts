@@ -27,3 +27,15 @@ export function listen(server: Server, port: number, bind: string | undefined): 
 export function createHttpServer(answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>): Server {
   return createServer(LIMITS, (request, response) => void answer(request, response));
 }
+
+/** Takes no more connections and resolves when the answers under way are out, after `graceMs` at the latest. */
+export function closeServer(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,7 +1,7 @@
 // The files of `public/`, held in memory: a path that is not among them is nothing, so none can leave the folder.
 import { createHash } from "node:crypto";
-import { readFile, readdir } from "node:fs/promises";
-import { extname, join, relative, sep } from "node:path";
+import { lstat, readFile, readdir } from "node:fs/promises";
+import { extname, join, sep } from "node:path";
 import { Failure } from "../contract/failure.ts";
 import { send } from "./reply.ts";
 import type { Handler } from "./router.ts";
@@ -36,12 +36,13 @@ export function staticFiles(folder: string): Handler {
 }
 
 async function load(folder: string): Promise<ReadonlyMap<string, Asset>> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  const assets = await Promise.all(entries.filter((entry) => entry.isFile()).map(async (entry): Promise<[string, Asset]> => {
-    const file = join(entry.path, entry.name);
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  const assets = await Promise.all(names.map(async (name): Promise<[string, Asset][]> => {
+    const file = join(folder, name);
+    if (!(await lstat(file)).isFile()) return [];
     const body = await readFile(file);
     const tag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
-    return [`/${relative(folder, file).split(sep).join("/")}`, { body, type: TYPES[extname(file)] ?? "application/octet-stream", tag }];
+    return [[`/${name.split(sep).join("/")}`, { body, type: TYPES[extname(file)] ?? "application/octet-stream", tag }]];
   }));
-  return new Map(assets);
+  return new Map(assets.flat());
 }

@@ -1,0 +1,54 @@
+// How the service ends: gently on the first signal, at once on the second, and after an error that nobody caught.
+import { messageOf } from "../contract/failure.ts";
+import type { Log } from "./log.ts";
+
+/** The steps of an ending, in the words of the service. */
+export interface ShutdownSteps {
+  /** Takes no more jobs, lets active runs end, then ends those that did not; resolves when none is left. */
+  drain(): Promise<void>;
+  /** Ends every run without a grace period; resolves when none is left. */
+  endRuns(): Promise<void>;
+  /** Kills what still runs, without waiting. */
+  kill(): void;
+  /** Closes everything else in order. */
+  close(): Promise<void>;
+  /** Ends the process. */
+  exit(code: number): void;
+}
+
+const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
+/** After an error that nobody caught nothing is waited for longer. */
+const LAST_WILL_MS = 10_000;
+
+/** Takes over the process's signals and uncaught errors. */
+export function handleShutdown(steps: ShutdownSteps, log: Log, target: NodeJS.Process = process): void {
+  let ending = false;
+
+  async function end(signal: keyof typeof SIGNALS): Promise<void> {
+    if (ending) {
+      log.warn("Ending at once", { signal });
+      steps.kill();
+      steps.exit(128 + SIGNALS[signal]);
+      return;
+    }
+    ending = true;
+    log.info("Draining: no more jobs are taken, active runs may end", { signal });
+    await steps.drain();
+    await steps.close();
+    log.info("Ended");
+    steps.exit(0);
+  }
+
+  async function fall(error: unknown): Promise<void> {
+    log.error("An error that nobody caught ends the runner", { error: error instanceof Error ? error.stack : messageOf(error) });
+    const overdue = new Promise((resolve) => setTimeout(resolve, LAST_WILL_MS));
+    await Promise.race([steps.endRuns().then(steps.close), overdue]).catch(() => {});
+    steps.kill();
+    steps.exit(1);
+  }
+
+  for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) target.on(signal, () => void end(signal));
+  target.on("uncaughtException", (error) => void fall(error));
+  target.on("unhandledRejection", (reason) => void fall(reason));
+  if (target.pid === 1) log.warn("This runner is process 1 and reaps no orphans: start the container with an init, e.g. docker run --init");
+}
