@@ -1,0 +1,56 @@
+// A run's output for a person to watch: texts as they come, whole lines out, the helpers' marker lines made readable.
+import type { Ink, Paint } from "./paint.ts";
+
+const LEVEL_INK: Readonly<Record<string, Ink>> = { success: "green", warn: "yellow", warning: "yellow", error: "red", debug: "dim" };
+
+/** Takes the texts of log frames and shows whole lines. */
+export interface LiveLines {
+  push(text: string): void;
+}
+
+/** Gives each whole line to `show`, painted; the line of a returned value is not shown, as in the host's browser. */
+export function liveLines(paint: Paint, show: (line: string) => void): LiveLines {
+  let rest = "";
+  return {
+    push(text) {
+      const lines = (rest + text).split(/\r?\n/);
+      rest = lines.pop() ?? "";
+      for (const line of lines) {
+        const shown = readable(line, paint);
+        if (shown !== undefined) show(shown);
+      }
+    },
+  };
+}
+
+function readable(line: string, paint: Paint): string | undefined {
+  const marker = /^(__SCRIPT(?:RETURN|LOG|NOTIFY)__)(.*)$/.exec(line);
+  if (marker === null) return printable(line);
+  if (marker[1] === "__SCRIPTRETURN__") return undefined;
+  const fields = parse(marker[2] ?? "");
+  if (fields === undefined) return printable(line);
+  const level = String(fields["level"] ?? "info");
+  const badge = paint(LEVEL_INK[level] ?? "cyan", marker[1] === "__SCRIPTLOG__" ? `● ${level}` : "✉ notify");
+  return marker[1] === "__SCRIPTLOG__"
+    ? `${badge}  ${printable(String(fields["message"]))}${context(fields["context"], paint)}`
+    : `${badge} ${printable(String(fields["audience"]))}: ${printable(String(fields["message"]))}`;
+}
+
+function context(value: unknown, paint: Paint): string {
+  const empty = typeof value !== "object" || value === null || Object.keys(value).length === 0;
+  return empty ? "" : `  ${paint("dim", JSON.stringify(value))}`;
+}
+
+function parse(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A script's line can't steer the terminal. */
+function printable(text: string): string {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
+}

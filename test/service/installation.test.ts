@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { access, cp, mkdir, readdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { freePort, NotStarted, SERVICE, startBuiltRunner } from "../../scripts/built-runner.ts";
+import { afterwards } from "../support/cleanup.ts";
+import type { TestContext } from "../support/cleanup.ts";
+import { RUNNER_ID, SECRET, startHost } from "../support/host.ts";
+import { plainEnvironment, temporaryDirectory } from "../support/service.ts";
+
+const run = promisify(execFile);
+const ROOT = dirname(dirname(SERVICE));
+const NPM = process.platform === "win32" ? "npm.cmd" : "npm";
+
+/** A folder with nothing but what a target needs, as it lies in a fresh build. */
+async function copyOfWhatIsNeeded(t: TestContext): Promise<string> {
+  const target = join(await temporaryDirectory(t), "target");
+  await mkdir(target);
+  for (const name of ["package.json", "package-lock.json"]) await cp(join(ROOT, name), join(target, name));
+  const unneeded = /\.ts$|\.js\.map$|[\\/]runner[\\/]data$/;
+  await cp(join(ROOT, "runner"), join(target, "runner"), { recursive: true, filter: (source) => !unneeded.test(source) });
+  return target;
+}
+
+test("package.json, the lock file and runner/ are all that a target needs, without a network", { timeout: 120_000 }, async (t) => {
+  const target = await copyOfWhatIsNeeded(t);
+  const cache = await temporaryDirectory(t);
+  await run(NPM, ["ci", "--omit=dev", "--offline", "--no-audit", "--no-fund", "--cache", cache, "--registry", "http://127.0.0.1:9/"], { cwd: target, shell: process.platform === "win32" });
+  assert.deepEqual((await readdir(join(target, "node_modules")).catch(() => [])).filter((name) => !name.startsWith(".")), [], "no package is installed");
+  const host = await startHost(t);
+  const port = await freePort();
+  const runner = await startBuiltRunner({
+    service: join(target, "runner", "service.js"), cwd: "/",
+    env: plainEnvironment({ AUTOMN_HOST_URL: host.url, AUTOMN_RUNNER_ID: RUNNER_ID, AUTOMN_RUNNER_SECRET: SECRET, AUTOMN_RUNNER_PUBLIC_URL: `http://127.0.0.1:${port}`, AUTOMN_RUNNER_PORT: String(port) }),
+  });
+  afterwards(t, () => runner.stop());
+  await host.registered();
+  for (const [language, code] of [["node", "AutomnReturn(AutomnInput.n + 1)"], ["shell", "AutomnReturn 42"]] as const) {
+    const done = await host.dispatch(RUNNER_ID, { id: "s", language, code }, { input: { n: 41 } });
+    assert.deepEqual([done.result?.returnData, done.result?.stderr], [42, ""], `${language}: ${done.failure}`);
+  }
+  for (const path of ["/", "/assets/runner.css"]) assert.equal((await fetch(runner.url + path)).status, 200, path);
+  await access(join(target, "runner", "data", "state", "runner-state.json"));
+  await runner.stop();
+});
+
+/** A Node of a major version from the npm registry; or why there is none. */
+async function nodeFromRegistry(t: TestContext, version: string): Promise<string | { readonly missing: string }> {
+  const folder = await temporaryDirectory(t);
+  const platform = process.platform === "win32" ? "win" : process.platform;
+  const name = `node-${platform}-${process.arch}`;
+  try {
+    await run(NPM, ["install", "--prefix", folder, "--no-save", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=0", "--fetch-timeout=60000", `${name}@${version}`], { shell: process.platform === "win32" });
+    const binary = join(folder, "node_modules", name, "bin", process.platform === "win32" ? "node.exe" : "node");
+    await access(binary);
+    return binary;
+  } catch (error) {
+    return { missing: (error as Error).message.split("\n").slice(0, 2).join(" ") };
+  } finally {
+    await rm(join(folder, "package-lock.json"), { force: true });
+  }
+}
+
+for (const version of ["18", "20.10.0"]) {
+  test(`Node ${version} is told which version is needed, and exit is 1`, { timeout: 180_000 }, async (t) => {
+    const node = await nodeFromRegistry(t, version);
+    if (typeof node !== "string") return t.skip(`NOT TESTED ON NODE ${version}: ${node.missing}`);
+    await assert.rejects(startBuiltRunner({ node, env: plainEnvironment({}) }), (error) => {
+      assert.ok(error instanceof NotStarted);
+      assert.equal(error.end?.code, 1, error.output);
+      assert.match(error.output, /^The Automn runner needs Node\.js 20\.11\.0 or newer, this is (18|20\.10)\.\S+\.\n$/);
+      return true;
+    });
+  });
+}

@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { freePort } from "../../scripts/built-runner.ts";
+import type { PracticeHost } from "../../scripts/practice-host.ts";
+import { gate, RUNNER_ID, SECRET, startHost } from "../support/host.ts";
+import { startPair, startRegistered, startService } from "../support/service.ts";
+import type { Service } from "../support/service.ts";
+import { until } from "../support/until.ts";
+
+const NEW_SECRET = "another secret of the host";
+
+/** Resolves when the registration of the start, which callers share until it is written down, is over. */
+async function quiet(host: PracticeHost, service: Service): Promise<void> {
+  await until(async () => {
+    await service.page("/ui/reregister");
+    return host.arrived > 1;
+  }, "a registration of its own");
+}
+
+test("a runner with everything in its environment registers when it starts, with every field of the contract", async (t) => {
+  const { host, service } = await startRegistered(t, { AUTOMN_RUNNER_STATUS_MESSAGE: "here", AUTOMN_RUNNER_MAX_CONCURRENCY: "7", AUTOMN_RUNNER_TIMEOUT_MS: "90000" });
+  const [registration] = host.registrations;
+  assert.ok(registration);
+  const { uptime, arch, runtimes, version, ...body } = registration.body as Record<string, unknown> & { runtimes: Record<string, string> };
+  assert.deepEqual(body, {
+    secret: SECRET, endpoint: `${service.url}/api/run`, runnerId: RUNNER_ID, statusMessage: "here (startup)",
+    maxConcurrency: 7, timeoutMs: 90_000, minimumHostVersion: "0.2.0", os: process.platform, platform: process.arch,
+  });
+  assert.match(String(version), /^\d+\.\d+\.\d+$/);
+  assert.ok(Number.isInteger(uptime) && typeof arch === "string" && arch !== "");
+  assert.equal(runtimes["node"], process.versions.node);
+  assert.deepEqual(Object.keys(runtimes).sort(), ["node", "shell"], "only what is there is told");
+  assert.equal(registration.runnerId, RUNNER_ID, "the id is URL-encoded");
+});
+
+test("what is optional and not set is not sent", async (t) => {
+  const { host } = await startRegistered(t);
+  const names = Object.keys(host.registrations[0]?.body ?? {});
+  for (const name of ["statusMessage", "maxConcurrency", "timeoutMs"]) assert.ok(!names.includes(name), name);
+});
+
+test("the smaller of both limits is advertised, or the only one", async (t) => {
+  for (const [advertised, local, told] of [["8", "3", 3], [undefined, "5", 5], ["2", "9", 2]] as const) {
+    const { host, service } = await startRegistered(t, { AUTOMN_RUNNER_MAX_CONCURRENCY: advertised, AUTOMN_RUNNER_LOCAL_MAX_CONCURRENCY: local });
+    assert.equal(host.registrations[0]?.body["maxConcurrency"], told);
+    await service.stop();
+  }
+});
+
+test("a slash at the end of the host URL and a path in it are both kept right", async (t) => {
+  const host = await startHost(t);
+  const service = await startService(t, { AUTOMN_HOST_URL: `${host.url}/`, AUTOMN_RUNNER_ID: RUNNER_ID, AUTOMN_RUNNER_SECRET: SECRET });
+  await host.registered();
+  assert.equal((await service.status()).runner.lastRegistrationError, null);
+});
+
+test("every heartbeat is a registration, and renews registeredAt but not lockedAt", async (t) => {
+  const { host, service } = await startRegistered(t, { AUTOMN_RUNNER_HEARTBEAT_MS: "500", AUTOMN_RUNNER_STATUS_MESSAGE: "m" });
+  const first = await until(async () => { const { runner } = await service.status(); return runner.registeredAt !== null && runner; }, "the first registration");
+  await until(() => host.registrations.length >= 4, "three heartbeats");
+  assert.equal(host.registrations[3]?.body["statusMessage"], "m (heartbeat)");
+  const later = await until(async () => { const { runner } = await service.status(); return runner.registeredAt !== first.registeredAt && runner; }, "a newer time");
+  assert.equal(later.lockedAt, first.lockedAt);
+  const heartbeat = await until(async () => { const status = await service.status(); return status.heartbeat.failuresInARow === 0 && status.heartbeat; }, "a good heartbeat");
+  assert.ok(Date.parse(heartbeat.next ?? "") > Date.parse(heartbeat.last ?? ""));
+});
+
+test("/ui/reregister registers now and shows the outcome", async (t) => {
+  const { host, service } = await startRegistered(t, { AUTOMN_RUNNER_STATUS_MESSAGE: "m" });
+  await quiet(host, service);
+  assert.match(await service.page("/ui/reregister"), /The host accepted this runner/);
+  assert.equal(host.registrations.at(-1)?.body["statusMessage"], "m (manual)");
+  host.setDisabled(RUNNER_ID, true);
+  assert.match(await service.page("/ui/reregister"), /disabled in the host.{1,6}s settings/);
+});
+
+test("callers that would send the same share the one that is in flight", async (t) => {
+  const { host, service } = await startRegistered(t);
+  await quiet(host, service);
+  const before = host.arrived;
+  const { opened, open } = gate();
+  host.next({ until: opened });
+  const first = service.page("/ui/reregister");
+  await until(() => host.arrived === before + 1, "the first");
+  const others = Array.from({ length: 4 }, () => service.page("/ui/reregister"));
+  await service.status();
+  open();
+  for (const page of await Promise.all([first, ...others])) assert.match(page, /The host accepted this runner/);
+  assert.equal(host.arrived, before + 1);
+});
+
+test("after a restart of the host the next heartbeat brings the endpoint back, and jobs run again", async (t) => {
+  const { host } = await startRegistered(t, { AUTOMN_RUNNER_HEARTBEAT_MS: "300" });
+  host.forget();
+  const script = { language: "node", code: "AutomnReturn(1)" };
+  assert.equal((await host.dispatch(RUNNER_ID, script)).failure, "Runner is not registered");
+  await host.registered({ after: host.registrations.length });
+  assert.equal((await host.dispatch(RUNNER_ID, script)).result?.returnData, 1);
+});
+
+test("a host that fails or breaks off is tried again before the next heartbeat", async (t) => {
+  const host = await startHost(t);
+  host.next({ status: 500 }, { cutOff: "silent" });
+  const service = await startService(t, { AUTOMN_HOST_URL: host.url, AUTOMN_RUNNER_ID: RUNNER_ID, AUTOMN_RUNNER_SECRET: SECRET });
+  await host.registered();
+  assert.equal(host.registrations.length, 3);
+  await until(async () => (await service.status()).runner.registeredAt !== null, "the registration");
+  assert.equal((await service.status()).heartbeat.failuresInARow, 0);
+});
+
+test("a host that comes up later than the runner gets its registration without waiting for a heartbeat", async (t) => {
+  const port = await freePort();
+  const service = await startService(t, { AUTOMN_HOST_URL: `http://127.0.0.1:${port}`, AUTOMN_RUNNER_ID: RUNNER_ID, AUTOMN_RUNNER_SECRET: SECRET });
+  await until(async () => (await service.status()).heartbeat.failuresInARow >= 1, "the first failure");
+  const host = await startHost(t, port);
+  await host.registered();
+});
+
+test("a refusal is not tried again before the next heartbeat", async (t) => {
+  const { host, service } = await startPair(t, { AUTOMN_RUNNER_SECRET: "not the host's secret", AUTOMN_RUNNER_HEARTBEAT_MS: "3000" });
+  const first = await host.registered({ status: 401 });
+  const second = await host.registered({ after: 1, status: 401 });
+  assert.ok(second.at - first.at > 1_500, `the next one came after ${second.at - first.at} ms`);
+  assert.equal((await service.status()).runner.locked, false);
+});
+
+test("a late answer to an old secret changes nothing", async (t) => {
+  const { host, service } = await startPair(t);
+  const { opened, open } = gate();
+  host.next({ until: opened });
+  const early = service.sendForm(SECRET);
+  await until(() => host.arrived === 1, "the first secret to reach the host");
+  host.setSecret(RUNNER_ID, NEW_SECRET);
+  host.next({ status: 401 });
+  const refused = await (await service.sendForm(NEW_SECRET)).text();
+  assert.match(refused, /does not match/);
+  open();
+  await early;
+  const { runner } = await service.status();
+  assert.equal(runner.locked, false);
+  assert.match(runner.lastRegistrationError ?? "", /401/);
+});
+
+test("versions that do not fit and a clock that differs are said in /status and the log, the versions once", async (t) => {
+  const { host, service } = await startPair(t, { AUTOMN_RUNNER_HEARTBEAT_MS: "400" });
+  host.always({ body: { registered: true, hostVersion: "0.1.9", minimumRunnerVersion: "9.0.0" }, date: new Date(Date.now() - 3_600_000) });
+  await service.sendForm(SECRET);
+  await until(() => host.registrations.length > 3, "some heartbeats");
+  const { problems, heartbeat } = await until(async () => { const status = await service.status(); return status.problems.length === 3 && status; }, "three problems");
+  assert.deepEqual(problems.map((problem) => /0\.1\.9|9\.0\.0|behind/.exec(problem)?.[0]), ["0.1.9", "9.0.0", "behind"], problems.join("\n"));
+  assert.ok(Math.abs((heartbeat.clockSkewMs ?? 0) + 3_600_000) < 5_000);
+  const warnings = service.log.filter(({ level }) => level === "warn").map(({ message }) => message);
+  assert.equal(warnings.filter((message) => message.includes("0.1.9")).length, 1);
+  assert.equal(warnings.filter((message) => message.includes("clock")).length, 1);
+});

@@ -1,0 +1,31 @@
+// A practice host for one test.
+import { afterwards } from "./cleanup.ts";
+import type { TestContext } from "./cleanup.ts";
+import { openPracticeHost } from "../../scripts/practice-host.ts";
+import type { PracticeHost } from "../../scripts/practice-host.ts";
+
+/** The id under which the tests' runners register. */
+export const RUNNER_ID = "runner 1/ä";
+/** The secret that the host knows for it; the characters are those that escaping changes. */
+export const SECRET = `s3cr"t\\<&>'+%41 word`;
+
+/** A practice host that knows `RUNNER_ID` by `SECRET`, closed after the test. */
+export async function startHost(t: TestContext, port = 0): Promise<PracticeHost> {
+  const host = await openPracticeHost({ port });
+  afterwards(t, () => host.close());
+  host.setSecret(RUNNER_ID, SECRET);
+  return host;
+}
+
+/** A promise to hold an answer back with. */
+export interface Gate {
+  readonly opened: Promise<void>;
+  open(): void;
+}
+
+/** A closed gate. */
+export function gate(): Gate {
+  let open: () => void = () => {};
+  const opened = new Promise<void>((resolve) => { open = resolve; });
+  return { opened, open };
+}

@@ -1,0 +1,76 @@
+// A job at a running service, with its answer in the test's hands: read, held back or cut off.
+import { request } from "node:http";
+import type { IncomingMessage } from "node:http";
+import type { RunResult } from "../../runner/contract/result.ts";
+import { until } from "./until.ts";
+
+/** A job under way. */
+export interface PostedJob {
+  /** Text of all log frames so far. */
+  readonly log: string;
+  /** Bytes of the answer so far. */
+  readonly bytes: number;
+  /** Resolves with the result; rejects when the answer ended without one. */
+  readonly result: Promise<RunResult>;
+  /** Resolves once the log holds the text. */
+  printed(text: string): Promise<void>;
+  /** Stops and goes on reading. */
+  pause(): void;
+  resume(): void;
+  /** Cuts the connection off. */
+  hangUp(): void;
+}
+
+/** Posts a job and resolves when the answer's headers are there. Rejects for a status that is not 200, naming it. */
+export function postJob(url: string, secret: string, job: unknown): Promise<PostedJob> {
+  return new Promise((resolve, reject) => {
+    const headers = { "content-type": "application/json", "x-automn-runner-secret": secret };
+    const sent = request(`${url}/api/run`, { method: "POST", headers, agent: false }, (response) => {
+      if (response.statusCode === 200) resolve(follow(response, () => sent.destroy()));
+      else reject(new Error(`status ${response.statusCode}`));
+    });
+    sent.on("error", reject);
+    sent.end(JSON.stringify(job));
+  });
+}
+
+/** As `postJob`, and waits for the result. */
+export async function runJob(url: string, secret: string, job: unknown): Promise<RunResult> {
+  return (await postJob(url, secret, job)).result;
+}
+
+function follow(response: IncomingMessage, hangUp: () => void): PostedJob {
+  let log = "";
+  let bytes = 0;
+  let pending: string[] = [];
+  const result = new Promise<RunResult>((resolve, reject) => {
+    response.setEncoding("utf8");
+    response.on("data", (chunk: string) => {
+      bytes += Buffer.byteLength(chunk);
+      const lines = chunk.split("\n");
+      const last = lines.pop() ?? "";
+      if (lines.length > 0) {
+        lines[0] = pending.join("") + (lines[0] ?? "");
+        pending = [];
+      }
+      pending.push(last);
+      for (const line of lines.filter((each) => each.trim() !== "")) {
+        const frame = JSON.parse(line) as { type: string; line?: string; data?: RunResult };
+        if (frame.type === "log" && log.length < 1_000_000) log += frame.line ?? "";
+        if (frame.type === "result" && frame.data !== undefined) resolve(frame.data);
+      }
+    });
+    response.on("error", reject);
+    response.on("close", () => reject(new Error("The answer ended without a result")));
+  });
+  result.catch(() => {});
+  return {
+    get log() { return log; },
+    get bytes() { return bytes; },
+    result,
+    printed: (text) => until(() => log.includes(text), `${JSON.stringify(text)} in the log`).then(() => {}),
+    pause: () => void response.pause(),
+    resume: () => void response.resume(),
+    hangUp,
+  };
+}
