@@ -1,0 +1,27 @@
+// The README's table of variables, made from the table that the runner reads by. Started as a program, it puts it into the README.
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { VARIABLES } from "../runner/config.ts";
+
+const README = fileURLToPath(new URL("../README.md", import.meta.url));
+const BEGIN = "<!-- variables -->";
+const END = "<!-- /variables -->";
+
+/** The table in Markdown. */
+export function variablesTable(): string {
+  const rows = Object.values(VARIABLES).map((variable) => {
+    const aliases = "aliases" in variable ? ` (also ${variable.aliases.map((alias) => `\`${alias}\``).join(", ")})` : "";
+    return `| \`${variable.name}\`${aliases} | ${variable.shown} | ${variable.meaning} |`;
+  });
+  return ["| variable | default | meaning |", "| --- | --- | --- |", ...rows].join("\n");
+}
+
+/** A README with the table put in its place. */
+export function withTable(readme: string): string {
+  const begin = readme.indexOf(BEGIN);
+  const end = readme.indexOf(END);
+  if (begin < 0 || end < begin) throw new Error(`Cannot find ${BEGIN} and ${END} in the README`);
+  return `${readme.slice(0, begin)}${BEGIN}\n${variablesTable()}\n${readme.slice(end)}`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(README, withTable(readFileSync(README, "utf8")));
