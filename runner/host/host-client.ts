@@ -3,10 +3,10 @@ import { messageOf } from "../contract/failure.ts";
 import { registrationUrl } from "../contract/registration.ts";
 import type { RegistrationBody } from "../contract/registration.ts";
 
-/** How a registration went. `transient` failures (network, 5xx) are worth a retry before the next heartbeat. */
+/** How a registration went; `status` is the host's, where it answered. `transient` failures (network, 5xx) are worth a retry before the next heartbeat. */
 export type Outcome =
   | { readonly ok: true; readonly answer: unknown; readonly clockSkewMs?: number }
-  | { readonly ok: false; readonly transient: boolean; readonly message: string; readonly answer?: unknown; readonly clockSkewMs?: number };
+  | { readonly ok: false; readonly transient: boolean; readonly message: string; readonly status?: number; readonly answer?: unknown; readonly clockSkewMs?: number };
 
 const MAX_ANSWER_BYTES = 256 * 1024;
 
@@ -39,7 +39,7 @@ export async function register(hostUrl: string, body: RegistrationBody, signal: 
 
 function judge(response: Response, answer: unknown, url: string): Outcome {
   const { status } = response;
-  const extra = answer === undefined ? {} : { answer };
+  const extra = { status, ...(answer === undefined ? {} : { answer }) };
   const fields = (typeof answer === "object" && answer !== null ? answer : {}) as Readonly<Record<string, unknown>>;
   if (response.ok) {
     if (fields["registered"] === true) return { ok: true, answer };

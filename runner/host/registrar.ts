@@ -11,6 +11,7 @@ import type { Outcome } from "./host-client.ts";
 import { machine } from "./machine.ts";
 
 const ATTEMPT_MS = 10_000;
+const SHORTEST_ATTEMPT_MS = 200;
 const OVERDUE = new Error("no answer in time");
 /** A clock that differs by more than this is reported. */
 const TOLERATED_SKEW_MS = 30_000;
@@ -89,9 +90,9 @@ export function createRegistrar(tools: RegistrarTools): Registrar {
 
   async function attempt(secret: string, reason: RegistrationReason, abort: AbortController): Promise<Outcome> {
     clearTimeout(retrying);
-    const limit = config.heartbeatMs > 0 ? Math.min(ATTEMPT_MS, config.heartbeatMs) : ATTEMPT_MS;
-    const timer = setTimeout(() => abort.abort(OVERDUE), limit);
-    const outcome = await register(config.hostUrl as string, await body(secret, reason), abort.signal, () => now().getTime());
+    const registration = await body(secret, reason);
+    const timer = setTimeout(() => abort.abort(OVERDUE), attemptMs(config.heartbeatMs));
+    const outcome = await register(config.hostUrl as string, registration, abort.signal, () => now().getTime());
     clearTimeout(timer);
     const givenUp = abort.signal.aborted && abort.signal.reason !== OVERDUE;
     if (tools.secret() !== secret || givenUp) return outcome;
@@ -189,6 +190,11 @@ export function missingSettings(config: Config): string[] {
     config.runnerId === undefined ? "AUTOMN_RUNNER_ID" : "",
     config.endpointUrl === undefined ? "AUTOMN_RUNNER_PUBLIC_URL or AUTOMN_RUNNER_ENDPOINT_URL" : "",
   ].filter((name) => name !== "");
+}
+
+/** How long the host may take to answer: less than a heartbeat interval, so that attempts never pile up. */
+function attemptMs(heartbeatMs: number): number {
+  return heartbeatMs === 0 ? ATTEMPT_MS : Math.min(ATTEMPT_MS, Math.max(SHORTEST_ATTEMPT_MS, heartbeatMs * 0.9));
 }
 
 function skewWarnings(ms: number | undefined): string[] {

@@ -85,5 +85,5 @@ function resultOf(outcome: Outcome): { ok: boolean; message?: string; response: 
 function told(outcome: Outcome): { ok: boolean; message: string; secretAtFault?: boolean } {
   return outcome.ok
     ? { ok: true, message: "The host accepted this runner." }
-    : { ok: false, message: outcome.message, secretAtFault: outcome.message.includes("status 401") };
+    : { ok: false, message: outcome.message, secretAtFault: outcome.status === 401 };
 }

@@ -77,7 +77,7 @@ left=$minutes
 while [ "$left" -gt 0 ]; do
   sleep 0.2
   left=$((left - 1))
-  printf '  %s minutes left\\n' "$left"
+  echo "  $left min left"
 done
 AutomnLog 'Cake is ready' success "{\\"minutes\\":$minutes}" oven
 AutomnNotify everybody 'There is cake' info

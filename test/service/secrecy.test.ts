@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { RUNNER_ID, SECRET, startHost } from "../support/host.ts";
@@ -25,8 +25,9 @@ function search(where: string, text: string, secrets: readonly string[]): void {
 }
 
 async function filesUnder(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.path, entry.name));
+  const paths = (await readdir(folder, { recursive: true })).map((name) => join(folder, name));
+  const files = await Promise.all(paths.map(async (path) => (await stat(path)).isFile()));
+  return paths.filter((_path, index) => files[index]);
 }
 
 test("after a full life the secret is in the state file and nowhere else", async (t) => {
