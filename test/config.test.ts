@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { describe, it } from "node:test";
 import { fileVariables, readConfig, secretText, VARIABLES } from "../runner/config.ts";
 import type { Config, FileContent, Reading } from "../runner/config.ts";
+import { SECRET_WORDS } from "../runner/contract/secret-names.ts";
 
 const SECRET = "correct-horse-battery";
 
@@ -66,7 +67,7 @@ const RULES: { readonly [K in keyof typeof VARIABLES]: Rule } = {
   maxOutputBytes: { field: "maxOutputBytes", good: [["0", 0], ["10", 10]], bad: ["-1", "1M"], wanted: /wanted a whole number from 0/ },
   journalMaxBytes: { field: "journalMaxBytes", good: [["4096", 4096]], bad: ["4095", "x"], wanted: /wanted a whole number from 4096/ },
   keepResultsMb: { field: "keepResultsBytes", good: [["0", 0], ["2", 2 * 1024 * 1024]], bad: ["-1", "x"], wanted: /wanted 0 to/ },
-  redact: { field: "redact", good: [["+word", "+word"]], bad: [] },
+  redact: { field: "secretWords", good: [["off", []]], bad: [] },
   maxBodyBytes: { field: "maxBodyBytes", good: [["1", 1], ["1048576", 1_048_576]], bad: COUNTS, wanted: /wanted a whole number from 1/ },
   logLevel: { field: "logLevel", good: [["debug", "debug"], ["WARN", "warn"], [" error ", "error"]], bad: ["loud", "infos", "1"], wanted: /wanted debug, info, warn, error, found/ },
   logFormat: { field: "logFormat", good: [["text", "text"], ["JSON", "json"]], bad: ["xml"], wanted: /wanted text, json, found "xml"/ },
@@ -110,7 +111,7 @@ describe("an empty environment", () => {
       jobPaths: ["/api/run"], stateDir: "/opt/data/state", stateFile: "/opt/data/state/runner-state.json", scriptsDir: "/opt/data/scripts", workDir: "/opt/data/script_workdir",
       heartbeatMs: 60_000, port: 3030, interpreters: { node: undefined, python: undefined, powershell: undefined, shell: undefined }, killGraceMs: 5000,
       drainMs: 30_000, onDisconnect: "cancel", maxOutputBytes: 1_048_576, journalMaxBytes: 16_777_216, keepResultsBytes: 67_108_864, maxBodyBytes: 33_554_432,
-      logLevel: "info", logFormat: "json",
+      logLevel: "info", logFormat: "json", secretWords: SECRET_WORDS,
     });
     assert.deepEqual(read({}).warnings, []);
   });

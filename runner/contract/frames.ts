@@ -25,11 +25,16 @@ export function resultFrame(result: RunResult): string {
 
 function pushFrames(text: string, frames: string[]): void {
   if (text === "") return;
+  if (text.length + '""'.length > ROOM) return pushHalves(text, frames);
   const json = JSON.stringify(text);
   if (json.length <= ROOM && (json.length * 3 <= ROOM || Buffer.byteLength(json) <= ROOM)) {
     frames.push(OPEN + json + CLOSE);
-    return;
+    return undefined;
   }
+  return pushHalves(text, frames);
+}
+
+function pushHalves(text: string, frames: string[]): void {
   let middle = text.length >>> 1;
   if (isLowSurrogate(text.charCodeAt(middle))) middle += 1;
   pushFrames(text.slice(0, middle), frames);

@@ -36,7 +36,7 @@ export const node: Language = {
   warm: ({ file, args, environment }, inherited) => ({
     file,
     args: [...args.slice(0, -1), "automn-spare"],
-    environment: { ...environment, AUTOMN_SPARE: "1", NODE_OPTIONS: `${inherited["NODE_OPTIONS"] ?? ""} --require ${quoted(WARM_PRELUDE)}`.trim() },
+    environment: { ...environment, NODE_OPTIONS: `${inherited["NODE_OPTIONS"] ?? ""} --require ${quoted(WARM_PRELUDE)}`.trim() },
   }),
 };
 
