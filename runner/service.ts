@@ -18,6 +18,7 @@ import { createUsageMeter } from "./execution/usage.ts";
 import { createRegistrar } from "./host/registrar.ts";
 import { closeServer, createHttpServer, listen } from "./http/server.ts";
 import { createCatalogue } from "./languages/catalogue.ts";
+import { limitYoungGeneration } from "./lifecycle/heap.ts";
 import { createLog } from "./lifecycle/log.ts";
 import { handleShutdown } from "./lifecycle/shutdown.ts";
 import { createRoutes } from "./routes/index.ts";
@@ -86,6 +87,7 @@ const port = await listen(server, config.port, config.bind).catch((error: unknow
 log.info("Listening", { port, bind: config.bind ?? "all", version: RUNNER_VERSION, node: process.versions.node, endpoint: config.endpointUrl });
 handleShutdown({ drain, endRuns: () => runs.drain(0), kill: runs.kill, close, exit: (code) => void leave(code) }, log);
 registrar.start();
+limitYoungGeneration();
 await recover({ installation, open, onLost: history.lost, workDir: config.workDir, log });
 
 /** The host is told at once to send no more than what is active; it goes on hearing from this runner until the end. */
