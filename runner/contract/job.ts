@@ -129,6 +129,7 @@ function identifier(value: unknown, field: string): string | undefined {
   if (typeof value !== "string" && typeof value !== "number") throw new Failure("bad-request", `Cannot read ${field}: wanted text, found ${describe(value)}`);
   const id = String(value);
   if (id.length > MAX_RUN_ID) throw new Failure("bad-request", `Cannot read ${field}: wanted at most ${MAX_RUN_ID} characters, found ${id.length}`);
+  if (Buffer.from(id).toString() !== id) throw new Failure("bad-request", `Cannot read ${field}: wanted Unicode text, found half a surrogate pair in ${describe(id)}`);
   return id;
 }
 

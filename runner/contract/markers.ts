@@ -7,6 +7,9 @@ export const MARKERS = {
   notify: "__SCRIPTNOTIFY__",
 } as const;
 
+/** What every marker begins with. */
+export const MARKER_STEM = "__SCRIPT";
+
 /** What a marker line announces. */
 export type MarkerKind = keyof typeof MARKERS;
 

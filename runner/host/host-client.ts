@@ -1,13 +1,18 @@
 // One registration over HTTP: the request, and the host's answer in words that help.
+import { isDeeperThan } from "../contract/depth.ts";
 import { messageOf } from "../contract/failure.ts";
 import { registrationUrl } from "../contract/registration.ts";
 import type { RegistrationBody } from "../contract/registration.ts";
+import { needlesOf } from "../output/needles.ts";
+import { createRedaction } from "../output/redactor.ts";
 
 /** How a registration went; `status` is the host's, where it answered. `transient` failures (network, 5xx) are worth a retry before the next heartbeat. */
 export type Outcome =
   | { readonly ok: true; readonly answer: unknown; readonly clockSkewMs?: number }
   | { readonly ok: false; readonly transient: boolean; readonly message: string; readonly status?: number; readonly answer?: unknown; readonly clockSkewMs?: number };
 
+/** How much of the host's own words is told on. */
+const MAX_SAID = 500;
 const MAX_ANSWER_BYTES = 256 * 1024;
 
 /** What refusals of the host mean for the one who set the runner up. */
@@ -31,7 +36,8 @@ export async function register(hostUrl: string, body: RegistrationBody, signal: 
     const clockSkewMs = skew(response.headers.get("date"), sent, now());
     const text = await readSome(response);
     const outcome = judge(response, parse(text), url);
-    return { ...scrub(outcome, body.secret), ...(clockSkewMs === undefined ? {} : { clockSkewMs }) };
+    // a host, or what stands in its place, may echo what it was sent
+    return { ...createRedaction(needlesOf([body.secret])).value(outcome), ...(clockSkewMs === undefined ? {} : { clockSkewMs }) };
   } catch (error) {
     return { ok: false, transient: true, message: `Cannot reach the host at ${url}: ${networkReason(error, signal)}` };
   }
@@ -49,7 +55,7 @@ function judge(response: Response, answer: unknown, url: string): Outcome {
     const target = response.headers.get("location") ?? "elsewhere";
     return { ok: false, transient: false, message: `${url} answered ${status}, a redirect to ${target}: set AUTOMN_HOST_URL to the host's own address`, ...extra };
   }
-  const said = typeof fields["error"] === "string" ? ` (the host says: ${fields["error"]})` : "";
+  const said = typeof fields["error"] === "string" ? ` (the host says: ${fields["error"].slice(0, MAX_SAID)})` : "";
   if (status >= 500) return { ok: false, transient: true, message: `The host at ${url} failed with status ${status}${said}`, ...extra };
   const meaning = REFUSALS[status] ?? "the host refused the registration";
   return { ok: false, transient: false, message: `Registration at ${url} was refused with status ${status}: ${meaning}${said}`, ...extra };
@@ -98,15 +104,9 @@ async function readSome(response: Response): Promise<string> {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const answer: unknown = JSON.parse(text);
+    return isDeeperThan(answer) ? undefined : answer;
   } catch {
     return undefined;
   }
-}
-
-/** A host, or what stands in its place, may echo what it was sent. */
-function scrub(outcome: Outcome, secret: string): Outcome {
-  const text = JSON.stringify(outcome);
-  const inside = JSON.stringify(secret).slice(1, -1);
-  return text.includes(inside) ? (JSON.parse(text.replaceAll(inside, "***")) as Outcome) : outcome;
 }

@@ -1,5 +1,6 @@
 // Keeps the host informed: registers, repeats it as the heartbeat, retries what the network spoiled.
 import type { Config } from "../config.ts";
+import { messageOf } from "../contract/failure.ts";
 import { hostVersions, MINIMUM_HOST_VERSION, RUNNER_VERSION, versionProblems } from "../contract/registration.ts";
 import type { RegistrationBody, RegistrationReason } from "../contract/registration.ts";
 import type { Log } from "../lifecycle/log.ts";
@@ -79,7 +80,7 @@ export function createRegistrar(tools: RegistrarTools): Registrar {
     if (inFlight?.key === key) return inFlight.outcome;
     inFlight?.abort.abort(new Error("it was given up for one with newer settings"));
     const abort = new AbortController();
-    const outcome = queue.then(() => attempt(secret, reason, abort));
+    const outcome = queue.then(() => attempt(secret, reason, abort)).catch(failed);
     const mine: Attempt = { key, outcome, abort };
     inFlight = mine;
     queue = outcome.then(() => {
@@ -98,6 +99,11 @@ export function createRegistrar(tools: RegistrarTools): Registrar {
     if (tools.secret() !== secret || givenUp) return outcome;
     await settle(outcome, reason);
     return outcome;
+  }
+
+  function failed(error: unknown): Outcome {
+    log.error("A registration could not be sent", { error: messageOf(error) });
+    return { ok: false, transient: false, message: `Cannot register: ${messageOf(error)}` };
   }
 
   async function settle(outcome: Outcome, reason: RegistrationReason): Promise<void> {

@@ -28,37 +28,45 @@ export function openFrameStream(response: ServerResponse, silenceMs: number, onG
   response.writeHead(200, HEADERS);
   response.flushHeaders();
   response.on("error", () => {});
-  response.once("close", () => {
+  const { socket } = response.req;
+  response.once("close", leave);
+  socket.once("close", leave); // an answer that waits behind another one on its connection is not told
+
+  function leave(): void {
+    response.off("close", leave);
+    socket.off("close", leave);
     clearTimeout(silence);
     if (!ended) onGone();
-  });
-
+    ended = true;
+  }
   function breakSilence(): void {
     const quietFor = performance.now() - lastWrite;
     if (quietFor >= silenceMs && !response.writableNeedDrain) put(KEEP_ALIVE);
     silence = setTimeout(breakSilence, quietFor >= silenceMs ? silenceMs : silenceMs - quietFor);
   }
+  const gone = () => response.destroyed || socket.destroyed;
   function put(text: string): void {
     lastWrite = performance.now();
-    if (!response.destroyed) response.write(text);
+    if (!gone()) response.write(text);
   }
 
   return {
     write: put,
-    get full() { return response.writableNeedDrain && !response.destroyed; },
+    get full() { return response.writableNeedDrain && !gone(); },
     onceDrained(resume) {
       const once = () => {
         response.off("drain", once);
-        response.off("close", once);
+        socket.off("close", once);
         resume();
       };
       response.on("drain", once);
-      response.on("close", once);
+      socket.on("close", once);
     },
     end(frame) {
       ended = true;
       clearTimeout(silence);
-      if (!response.destroyed) response.end(frame);
+      socket.off("close", leave);
+      if (!gone()) response.end(frame);
     },
   };
 }

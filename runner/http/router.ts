@@ -15,8 +15,9 @@ export interface Exchange {
 /** Answers an exchange; what it throws becomes the answer. */
 export type Handler = (exchange: Exchange) => Promise<void> | void;
 
-/** One row of the route table. A `:name` in the path takes one segment, a closing `*` the rest. */
+/** One row of the route table. A `:name` in the path takes one segment, a closing `*` the rest, unless it is `literal`. */
 export interface Route {
+  readonly literal?: true;
   readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
   readonly handle: Handler;
@@ -45,7 +46,7 @@ export function createRouter(routes: readonly Route[], onFailure: (exchange: Exc
 function compile(routes: readonly Route[]): Pattern[] {
   const patterns = new Map<string, Pattern>();
   for (const route of routes) {
-    const pattern = patterns.get(route.path) ?? { matcher: matcherOf(route.path), byMethod: new Map<string, Handler>() };
+    const pattern = patterns.get(route.path) ?? { matcher: route.literal ? literally(route.path) : matcherOf(route.path), byMethod: new Map<string, Handler>() };
     pattern.byMethod.set(route.method, route.handle);
     if (route.method === "GET") pattern.byMethod.set("HEAD", route.handle);
     patterns.set(route.path, pattern);
@@ -56,9 +57,17 @@ function compile(routes: readonly Route[]): Pattern[] {
 function matcherOf(path: string): RegExp {
   const source = path.split("/").map((segment) => {
     if (segment.startsWith(":")) return `(?<${segment.slice(1)}>[^/]+)`;
-    return segment === "*" ? "(?<rest>.+)" : segment.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    return segment === "*" ? "(?<rest>.+)" : escaped(segment);
   });
   return new RegExp(`^${source.join("/")}/?$`);
+}
+
+function literally(path: string): RegExp {
+  return new RegExp(`^${escaped(path.replace(/\/+$/, ""))}/?$`);
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
 function find(patterns: readonly Pattern[], method: string, path: string): { handle: Handler; params: Record<string, string> } {

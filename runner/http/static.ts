@@ -23,8 +23,12 @@ interface Asset {
 /** Answers with the file of the folder that the path names; 304 where the client has it already. */
 export function staticFiles(folder: string): Handler {
   let loading: Promise<ReadonlyMap<string, Asset>> | undefined;
+  const loaded = () => loading ??= load(folder).catch((error: unknown) => {
+    loading = undefined; // the next one who asks tries again
+    throw error;
+  });
   return async ({ request, response, path }) => {
-    const asset = (await (loading ??= load(folder))).get(path);
+    const asset = (await loaded()).get(path);
     if (asset === undefined) throw new Failure("not-found", `There is nothing at ${path}`);
     const headers = { etag: asset.tag, "cache-control": "public, max-age=3600", "x-content-type-options": "nosniff" };
     if (request.headers["if-none-match"] === asset.tag) {

@@ -22,7 +22,8 @@ export function createLog(
 }
 
 function jsonLine(time: string, level: Level, message: string, fields: Fields): string {
-  return `${JSON.stringify({ time, level, message, ...fields })}\n`;
+  const own = { time, level, message };
+  return `${JSON.stringify({ ...own, ...fields, ...own })}\n`;
 }
 
 /** Control characters are escaped, so that nothing from outside can forge a line or steer a terminal. */

@@ -9,6 +9,10 @@ import type { Redaction } from "./redactor.ts";
 
 /** How many log entries a result carries; more are counted. */
 export const MAX_LOG_ENTRIES = 10_000;
+/** How much the payloads of a run's log entries may come to, in UTF-16 units; entries beyond it are counted. */
+export const MAX_LOG_UNITS = 8 * 1024 * 1024;
+/** The same for notifications; those beyond it stay ordinary output. */
+export const MAX_NOTIFICATION_UNITS = 4 * 1024 * 1024;
 
 /** The first value that a script returned; `problem` says why it could not be read. */
 export interface Returned {
@@ -19,7 +23,7 @@ export interface Returned {
 /** Collects what the markers of one run say. */
 export interface Findings {
   readonly logs: readonly LogEntry[];
-  /** Log entries beyond `MAX_LOG_ENTRIES`. */
+  /** Log entries beyond `MAX_LOG_ENTRIES` and `MAX_LOG_UNITS`. */
   readonly logsDropped: number;
   readonly notifications: readonly Notification[];
   readonly returned: Returned | undefined;
@@ -34,6 +38,8 @@ export function createFindings(onReturn: () => void, redaction: Redaction = NOTH
   const logs: LogEntry[] = [];
   const notifications: Notification[] = [];
   let logsDropped = 0;
+  let logUnits = 0;
+  let notificationUnits = 0;
   let returned: Returned | undefined;
 
   function takeReturn(found: Returned): void {
@@ -42,14 +48,19 @@ export function createFindings(onReturn: () => void, redaction: Redaction = NOTH
     onReturn();
   }
 
-  function takeLog(payload: unknown): true {
-    if (logs.length < MAX_LOG_ENTRIES) logs.push(toLogEntry(redaction.value(payload), logs.length, now().toISOString()));
-    else logsDropped += 1;
+  function takeLog(payload: unknown, units: number): true {
+    if (logs.length >= MAX_LOG_ENTRIES || logUnits + units > MAX_LOG_UNITS) {
+      logsDropped += 1;
+      return true;
+    }
+    logUnits += units;
+    logs.push(toLogEntry(redaction.value(payload), logs.length, now().toISOString()));
     return true;
   }
 
-  function takeNotification(payload: unknown): boolean {
-    if (notifications.length >= MAX_NOTIFICATIONS) return false;
+  function takeNotification(payload: unknown, units: number): boolean {
+    if (notifications.length >= MAX_NOTIFICATIONS || notificationUnits + units > MAX_NOTIFICATION_UNITS) return false;
+    notificationUnits += units;
     notifications.push(toNotification(redaction.value(payload), notifications.length, now().toISOString()));
     return true;
   }
@@ -66,7 +77,7 @@ export function createFindings(onReturn: () => void, redaction: Redaction = NOTH
         return true;
       }
       if ("problem" in parsed) return false;
-      return kind === "log" ? takeLog(parsed.value) : takeNotification(parsed.value);
+      return kind === "log" ? takeLog(parsed.value, payload.length) : takeNotification(parsed.value, payload.length);
     },
     takeOversized() {
       takeReturn({ value: null, problem: `Bad return JSON: it is larger than the ${MAX_PAYLOAD / 1024 / 1024} MiB that a return may have` });

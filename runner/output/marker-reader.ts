@@ -1,5 +1,5 @@
 // Text → ordinary text and marker lines (protocol, section 3), however the chunks fall.
-import { MARKERS } from "../contract/markers.ts";
+import { MARKER_STEM, MARKERS } from "../contract/markers.ts";
 import type { MarkerKind } from "../contract/markers.ts";
 
 /** A longer payload of a log or a notification is ordinary output; of a return it is an error. In UTF-16 units. */
@@ -30,7 +30,6 @@ interface OpenMarker {
   readonly behindText: boolean;
 }
 
-const STEM = "__SCRIPT";
 const KINDS = Object.keys(MARKERS) as MarkerKind[];
 const LONGEST = Math.max(...Object.values(MARKERS).map((marker) => marker.length));
 
@@ -77,7 +76,7 @@ export function createMarkerReader(handler: MarkerHandler): MarkerReader {
 
   /** Takes the text up to and with the next marker; returns what lies behind it, or nothing when there was none. */
   function scan(text: string): string {
-    for (let at = text.indexOf(STEM); at >= 0; at = text.indexOf(STEM, at + 1)) {
+    for (let at = text.indexOf(MARKER_STEM); at >= 0; at = text.indexOf(MARKER_STEM, at + 1)) {
       const kind = KINDS.find((candidate) => text.startsWith(MARKERS[candidate], at));
       if (kind === undefined) continue;
       plain(text.slice(0, at));

@@ -1,5 +1,6 @@
 // All that one run prints, on its way to the host and into the result.
 import { createDecoder } from "./decoder.ts";
+import { MARKER_STEM } from "../contract/markers.ts";
 import { createFindings } from "./findings.ts";
 import type { Findings } from "./findings.ts";
 import { createKeeper } from "./keeper.ts";
@@ -21,8 +22,10 @@ export interface PerStream<T> {
 /** Takes what a run prints, hands on what is to be shown live and keeps what the result says; secrets are hidden in both. */
 export interface Transcript extends PerStream<Feed> {
   readonly findings: Findings;
-  /** A line of the runner's own, shown live and nowhere else. */
+  /** What the runner itself has to say, each line as `[runner] …`, shown live and nowhere else. */
   notice(sentence: string): void;
+  /** A line of somebody else's, e.g. `[npm] …`, shown in the same way. */
+  remark(line: string): void;
   /** The end of both streams: what was held back is let go, and a last line without a break is given one. */
   finish(): void;
   /** What the result says was printed; to be read after `finish`. */
@@ -55,20 +58,29 @@ export function createTranscript({ show, onReturn, maxBytes, redaction, now }: T
   const live = { stdout: redaction.stream(), stderr: redaction.stream() };
   const plain = redaction.stream();
   const markers = createMarkerReader({ text: (text) => kept.stdout.push(plain.push(text)), marker: findings.take, oversized: findings.takeOversized });
-  let atLineStart = true;
+  let lineIsOpenBy: keyof PerStream<unknown> | undefined;
 
-  function print(text: string): void {
+  function print(text: string, stream: keyof PerStream<unknown>): void {
     if (text === "") return;
-    atLineStart = text.endsWith("\n");
+    lineIsOpenBy = text.endsWith("\n") ? undefined : stream;
     show(text);
   }
+  function endLine(): void {
+    if (lineIsOpenBy !== undefined) print("\n", lineIsOpenBy);
+  }
+  function remark(line: string): void {
+    endLine();
+    print(`${oneLine(redaction.text(line))}\n`, "stderr");
+  }
   function takeStdout(text: string): void {
-    print(live.stdout.push(text));
+    const shown = live.stdout.push(text);
+    if (lineIsOpenBy === "stderr" && shown.startsWith(MARKER_STEM)) print("\n", "stdout"); // a marker counts for the browser only at the start of a line
+    print(shown, "stdout");
     markers.push(text);
   }
   function takeStderr(text: string): void {
     const shown = live.stderr.push(text);
-    print(shown);
+    print(shown, "stderr");
     kept.stderr.push(shown);
   }
 
@@ -88,17 +100,23 @@ export function createTranscript({ show, onReturn, maxBytes, redaction, now }: T
     findings,
     kept,
     bytes,
-    notice: (sentence) => print(`${atLineStart ? "" : "\n"}[runner] ${redaction.text(sentence)}\n`),
+    notice: (sentence) => sentence.split(/\r?\n/).forEach((line) => remark(`[runner] ${line}`)),
+    remark,
     finish() {
       takeStdout(decoders.stdout.flush());
       markers.flush();
-      print(live.stdout.flush());
+      print(live.stdout.flush(), "stdout");
       kept.stdout.push(plain.flush());
       takeStderr(decoders.stderr.flush());
       const rest = live.stderr.flush();
-      print(rest);
+      print(rest, "stderr");
       kept.stderr.push(rest);
-      if (!atLineStart) print("\n");
+      endLine();
     },
   };
+}
+
+/** Line breaks and other control characters made visible, so that nothing in a notice passes for a line of its own. */
+function oneLine(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -1,7 +1,9 @@
 // Files that are whole at every moment, also when the process or the machine stops in the middle.
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { messageOf } from "../contract/failure.ts";
+import type { Log } from "../lifecycle/log.ts";
 
 /** Only the runner's own user reads what it keeps. */
 export const PRIVATE_DIR = 0o700;
@@ -56,4 +58,23 @@ export async function syncDir(dir: string): Promise<void> {
   } finally {
     await handle?.close();
   }
+}
+
+/** Removes a folder with all that is in it, also where a script left folders that may not be written. What can't be removed is logged, not thrown. */
+export async function removeTree(dir: string, log: Pick<Log, "warn">): Promise<void> {
+  try {
+    await rm(dir, { recursive: true, force: true }).catch(async () => {
+      await makeWritable(dir);
+      await rm(dir, { recursive: true, force: true });
+    });
+  } catch (error) {
+    log.warn("Cannot remove a folder", { folder: dir, error: messageOf(error) });
+  }
+}
+
+/** Folders only, and none behind a link. */
+async function makeWritable(dir: string): Promise<void> {
+  await chmod(dir, PRIVATE_DIR);
+  const entries = await readdir(dir, { withFileTypes: true });
+  for (const entry of entries.filter((one) => one.isDirectory())) await makeWritable(join(dir, entry.name));
 }

@@ -21,11 +21,21 @@ export interface StartEntry {
   readonly trigger: Trigger;
   /** Names only, never values. */
   readonly variables: readonly string[];
-  /** The script's process, with what tells it from a later one of the same pid. */
+  /** The script's process, with what tells it from a later one of the same pid; taken over from its own entry. */
   readonly pid?: number;
   readonly startTime?: string;
   /** Marks the run's processes in their environment. */
   readonly mark?: string;
+}
+
+/** A run's process is there: what is needed to find it after a crash. */
+export interface ProcessEntry {
+  readonly event: "process";
+  readonly at: string;
+  readonly runId: string;
+  readonly pid: number;
+  readonly startTime?: string;
+  readonly mark: string;
 }
 
 /** A run has ended. */
@@ -44,7 +54,7 @@ export interface EndEntry {
 }
 
 /** A line of the journal. */
-export type Entry = StartEntry | EndEntry;
+export type Entry = StartEntry | ProcessEntry | EndEntry;
 
 /** A run as the journal tells it. */
 export interface Recorded {
@@ -69,7 +79,12 @@ export function formatEntry(entry: Entry): string {
 export function parseEntry(line: string): Entry | undefined {
   const row = parseRow(line);
   if (row === undefined || typeof row["runId"] !== "string" || typeof row["at"] !== "string") return undefined;
-  return row["event"] === "start" || row["event"] === "end" ? (row as unknown as Entry) : undefined;
+  return row["event"] === "start" || row["event"] === "process" || row["event"] === "end" ? (row as unknown as Entry) : undefined;
+}
+
+/** A start with what its process's entry tells. */
+export function withProcess(start: StartEntry, { pid, startTime, mark }: ProcessEntry): StartEntry {
+  return { ...start, pid, mark, ...(startTime === undefined ? {} : { startTime }) };
 }
 
 function shorten(value: unknown): unknown {

@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { messageOf } from "../contract/failure.ts";
 import type { Log } from "../lifecycle/log.ts";
-import { parseEntry } from "./journal-entries.ts";
+import { parseEntry, withProcess } from "./journal-entries.ts";
 import type { Entry, Recorded, StartEntry } from "./journal-entries.ts";
 import { readLines } from "./lines.ts";
 
@@ -69,6 +69,8 @@ function createRuns(): { take(entry: Entry, age: number): void; history(): Histo
       if (entry.event === "end") {
         if (begun !== undefined) begun.end = entry;
         open.delete(entry.runId);
+      } else if (entry.event === "process") {
+        if (begun !== undefined) begun.start = withProcess(begun.start, entry);
       } else if (begun?.start.at === entry.at) {
         begun.age = age; // carried over when its file went
       } else {

@@ -2,13 +2,13 @@
 import { join } from "node:path";
 import { messageOf } from "../contract/failure.ts";
 import type { Log } from "../lifecycle/log.ts";
-import { formatEntry } from "./journal-entries.ts";
-import type { Entry, Recorded, StartEntry } from "./journal-entries.ts";
+import { formatEntry, withProcess } from "./journal-entries.ts";
+import type { Entry, ProcessEntry, Recorded, StartEntry } from "./journal-entries.ts";
 import { readHistory } from "./journal-history.ts";
 import type { OpenStart } from "./journal-history.ts";
 import { createRotatedFile, rotatedNames } from "./rotated-file.ts";
 
-export type { EndEntry, Entry, Recorded, StartEntry } from "./journal-entries.ts";
+export type { EndEntry, Entry, ProcessEntry, Recorded, StartEntry } from "./journal-entries.ts";
 
 /** Files kept besides the current one: `runs.ndjson.1` (the newest) to `runs.ndjson.4`. */
 const OLDER = 4;
@@ -123,7 +123,8 @@ function createJournal(path: string, { maxBytes, log, retryMs = RETRY_MS }: Jour
       if (closed) return;
       const line = formatEntry(entry);
       queue.push(line);
-      if (entry.event === "start") starts.add(entry.runId, line);
+      if (entry.event === "start") starts.add(entry);
+      else if (entry.event === "process") starts.join(entry);
       else starts.delete(entry.runId);
       if (problem !== undefined) dropOldest();
       kick();
@@ -158,7 +159,9 @@ function linesBehind(batch: readonly string[], bytes: number): readonly string[]
 
 /** The starts whose ends are still to come: when the file that holds one goes, the line is written again. */
 interface OpenStarts {
-  add(runId: string, line: string): void;
+  add(start: StartEntry): void;
+  /** A start's process is there. */
+  join(process: ProcessEntry): void;
   delete(runId: string): void;
   /** A rotation has happened: the lines that it took, up to `maxBytes` of them. */
   rotated(): string[];
@@ -166,17 +169,21 @@ interface OpenStarts {
 
 function createOpenStarts(open: readonly OpenStart[], maxBytes: number): OpenStarts {
   let rotations = 0;
-  const lines = new Map(open.map(({ entry, age }) => [entry.runId, { line: formatEntry(entry), rotation: -age }]));
+  const starts = new Map(open.map(({ entry, age }) => [entry.runId, { entry, rotation: -age }]));
   return {
-    add: (runId, line) => void lines.set(runId, { line, rotation: rotations }),
-    delete: (runId) => void lines.delete(runId),
+    add: (entry) => void starts.set(entry.runId, { entry, rotation: rotations }),
+    join(process) {
+      const start = starts.get(process.runId);
+      if (start !== undefined) start.entry = withProcess(start.entry, process);
+    },
+    delete: (runId) => void starts.delete(runId),
     rotated() {
       rotations += 1;
       let bytes = 0;
-      const gone = [...lines.values()].filter(({ rotation }) => rotation < rotations - OLDER);
-      const carried = gone.filter(({ line }) => (bytes += Buffer.byteLength(line)) <= maxBytes);
+      const gone = [...starts.values()].filter(({ rotation }) => rotation < rotations - OLDER);
+      const carried = gone.filter(({ entry }) => (bytes += Buffer.byteLength(formatEntry(entry))) <= maxBytes);
       for (const start of carried) start.rotation = rotations;
-      return carried.map(({ line }) => line);
+      return carried.map(({ entry }) => formatEntry(entry));
     },
   };
 }
