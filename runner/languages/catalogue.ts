@@ -1,8 +1,10 @@
 // The languages that the runner knows, and the interpreters that were found for them.
 import { execFile } from "node:child_process";
-import { stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, stat } from "node:fs/promises";
+import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
-import { messageOf } from "../contract/failure.ts";
+import { describe, messageOf } from "../contract/failure.ts";
 import type { Log } from "../lifecycle/log.ts";
 import type { Candidate, Interpreter, Language, LanguageName } from "./language.ts";
 import { node } from "./node.ts";
@@ -57,7 +59,7 @@ export interface CatalogueTools {
 
 /** Starts to look for every language's interpreter, all at once. */
 export function createCatalogue(tools: CatalogueTools): Catalogue {
-  const { log, paths } = tools;
+  const { log } = tools;
   const found = new Map<LanguageName, Found>();
   const looking = new Map<LanguageName, Promise<Found | undefined>>();
 
@@ -94,7 +96,7 @@ export function createCatalogue(tools: CatalogueTools): Catalogue {
       const language = SPELLINGS.get(spelling);
       if (language === undefined) return unknownLanguage(spelling);
       const result = await current(language);
-      return result === undefined ? missingInterpreter(language, paths[language.name], tools.platform) : { language, interpreter: result.interpreter };
+      return result === undefined ? missingInterpreter(language, tools) : { language, interpreter: result.interpreter };
     },
     get runtimes() { return runtimesOf(found); },
   };
@@ -122,16 +124,28 @@ async function probe(language: Language, candidate: Candidate, environment: Node
   try {
     const env = { ...environment, POWERSHELL_TELEMETRY_OPTOUT: "1" };
     const { stdout } = await promisify(execFile)(candidate.file, args, { timeout: PROBE_MS, killSignal: "SIGKILL", env, windowsHide: true });
-    const answer = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Partial<Interpreter>;
-    const { path = candidate.file, version = "", flavour } = answer;
-    return { path, version, ...(flavour === undefined ? {} : { flavour }) };
+    const answer: unknown = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+    const { path, version, flavour } = (typeof answer === "object" && answer !== null ? answer : {}) as Readonly<Record<string, unknown>>;
+    if (typeof version !== "string") throw new Error(`wanted a version, found ${describe(answer)}`);
+    const found = typeof path === "string" && path !== "" ? path : await onPath(candidate.file, environment["PATH"]);
+    return { path: found, version, ...(typeof flavour === "string" ? { flavour } : {}) };
   } catch (error) {
     log.debug("A candidate for an interpreter did not answer", { language: language.name, file: candidate.file, error: messageOf(error).slice(0, 300) });
     return undefined;
   }
 }
 
-/** Tells a replaced executable from the one that was probed; a bare name that the PATH resolves has none. */
+/** Where the PATH has an executable of that name, so that a script's own PATH does not choose another one. */
+async function onPath(file: string, path = ""): Promise<string> {
+  if (file.includes("/") || file.includes("\\")) return file;
+  for (const directory of path.split(delimiter)) {
+    const candidate = join(directory, file);
+    if (directory !== "" && (await access(candidate, constants.X_OK).then(() => true, () => false))) return candidate;
+  }
+  return file;
+}
+
+/** Tells a replaced executable from the one that was probed. */
 async function identityOf(path: string): Promise<string> {
   const facts = await stat(path).catch(() => undefined);
   return facts === undefined ? "" : `${facts.dev}:${facts.ino}:${facts.size}:${facts.mtimeMs}`;
@@ -142,9 +156,10 @@ function unknownLanguage(spelling: string): Finding {
   return { code: 2, errorCode: "UNKNOWN_LANGUAGE", message: `Unknown language ${JSON.stringify(spelling)}: this runner knows ${known}.` };
 }
 
-function missingInterpreter(language: Language, configured: string | undefined, platform: NodeJS.Platform = process.platform): Finding {
+function missingInterpreter(language: Language, { paths, environment, platform = process.platform }: CatalogueTools): Finding {
+  const configured = paths[language.name];
   const looked = configured === undefined
-    ? `${language.candidates(platform).map(({ file }) => file).join(", ")} on the PATH (${process.env["PATH"] ?? ""})`
+    ? `${language.candidates(platform).map(({ file }) => file).join(", ")} on the PATH (${environment["PATH"] ?? ""})`
     : `${configured}, which ${language.pathVariable} names`;
   return {
     code: 127, errorCode: "INTERPRETER_MISSING",

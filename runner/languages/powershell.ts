@@ -32,6 +32,8 @@ export function powershellOn(platform: NodeJS.Platform): Language {
       args: [...quiet, ...policy, "-File", prelude, codeFile],
       environment: { POWERSHELL_TELEMETRY_OPTOUT: "1", POWERSHELL_UPDATECHECK: "Off" },
     }),
+    // The prelude waits where it would run the author's file.
+    warm: (command) => ({ ...command, args: [...command.args.slice(0, -1), "automn-spare"] }),
   };
 }
 

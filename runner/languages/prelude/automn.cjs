@@ -25,7 +25,7 @@ function mark(helper, marker, value) {
   try {
     json = JSON.stringify(value) ?? "null";
   } catch (error) {
-    writeNow(2, `Failed to serialize ${helper} data: ${error && error.message}\n`);
+    writeNow(2, `Failed to serialize ${helper} data: ${error?.message ?? error}\n`);
     return;
   }
   writeNow(STDOUT, `${marker}${json}\n`);
@@ -50,7 +50,7 @@ const globals = {
     try {
       line = values.map(plain).join(" ");
     } catch (error) {
-      writeNow(2, `Failed to serialize AutomnRunLog data: ${error && error.message}\n`);
+      writeNow(2, `Failed to serialize AutomnRunLog data: ${error?.message ?? error}\n`);
       return;
     }
     writeNow(STDOUT, `${line}\n`);

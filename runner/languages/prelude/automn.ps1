@@ -357,6 +357,8 @@ New-Module -Name Automn -ReturnResult -ArgumentList $PSScriptRoot, $args -Script
 
   Export-ModuleMember -Function AutomnReturn, AutomnLog, AutomnNotify, AutomnRunLog, AutomnGetInternalInput, AutomnGetInternalInputJson, AutomnGetInternalInputError, AutomnHasInternalInputError
 
+  # A session that was started ahead waits here for its script.
+  if ($Start -and $env:AUTOMN_SPARE) { $Start[0] = & ([System.IO.Path]::Combine($Prelude, 'automn-warm.ps1')) }
   # The caller's own argument is replaced by what it shall run, which leaves no variable in the author's sight.
   if ($Start) { MakeReady; $Start[0] = Launch $Start[0] } else { $ExecutionContext.SessionState.Module }
 }

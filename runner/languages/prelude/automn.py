@@ -2,6 +2,7 @@
 import builtins
 import json
 import os
+import select
 import sys
 
 
@@ -11,13 +12,15 @@ def _write(fd, data):
         stream = sys.stdout if fd == 1 else sys.stderr
         if stream is not None:
             stream.flush()
-    except (OSError, ValueError):
+    except Exception:  # whatever the script has put there, or closed it
         pass
-    try:
-        while data:
+    while data:
+        try:
             data = data[os.write(fd, data):]
-    except OSError:
-        pass  # the script has closed it
+        except BlockingIOError:  # another process has made the pipe non-blocking, and it is full
+            select.select([], [fd], [])
+        except OSError:
+            return  # the script has closed it
 
 
 def _encode(text):
@@ -86,6 +89,16 @@ def _read_input():
     return json.loads(text)
 
 
+def install_packages(position):
+    """Puts the script's own packages on the path, with what their .pth files say, at a position in it."""
+    folder = os.environ.get("AUTOMN_PACKAGES")
+    if folder:
+        import site
+        site.addsitedir(folder)
+        sys.path[:] = [entry for entry in sys.path if entry != folder]
+        sys.path.insert(position, folder)
+
+
 def install():
     """Puts the helpers where every module finds them without an import."""
     for helper in (AutomnReturn, AutomnLog, AutomnNotify, AutomnRunLog):
@@ -99,5 +112,5 @@ def install_run():
     builtins.AUTOMN_RUN_ID = os.environ.get("AUTOMN_RUN_ID", "")
     try:
         builtins.AUTOMN_INPUT = _read_input()
-    except (KeyError, OSError, ValueError):
+    except (KeyError, OSError, ValueError, RecursionError):
         builtins.AUTOMN_INPUT = {}

@@ -11,6 +11,7 @@ def _load_helpers():
     exec(loader.get_code("automn"), helpers.__dict__)
     helpers.install()
     helpers.install_run()
+    helpers.install_packages(0)
 
 
 def _load_next():

@@ -1,0 +1,220 @@
+// Processes started ahead: each waits in a room of its own, takes one job, becomes its script, and ends with it.
+import { messageOf } from "../contract/failure.ts";
+import type { Command, Interpreter, Language, LanguageName } from "../languages/language.ts";
+import { coldReason } from "../languages/warmth.ts";
+import type { Beginning } from "../languages/warmth.ts";
+import type { Log } from "../lifecycle/log.ts";
+import type { Seat } from "./seat.ts";
+import { dismiss, end, furnished, ready, startSpare, warmSeat } from "./spare.ts";
+import type { Spare, SpareGround } from "./spare.ts";
+
+/** A spare is replaced this long after it was taken: the script has the machine first. */
+const REFILL_AFTER_MS = 20;
+/** While more runs are active than there are cores, it is replaced once no job has come for this long. */
+const QUIET_MS = 250;
+/** After so many failures in a row an interpreter is left alone. */
+const MOST_FAILURES = 3;
+
+/** What a run wants a process for. */
+export interface Wanted {
+  readonly language: Language;
+  readonly interpreter: Interpreter;
+  readonly spelling: string;
+  /** The runner's own environment with the script's variables on top. */
+  readonly variables: NodeJS.ProcessEnv;
+  readonly inputJson: string;
+}
+
+/** How spares did in one language. */
+export interface SpareCounts {
+  readonly ready: number;
+  readonly hits: number;
+  readonly misses: number;
+}
+
+/** Processes started ahead. */
+export interface Spares {
+  /** A seat whose process is there already, with the input in its room; nothing when there is none for this job. */
+  take(wanted: Wanted): Promise<Seat | undefined>;
+  /** By language, those that were asked for so far. */
+  readonly counts: Readonly<Partial<Record<LanguageName, SpareCounts>>>;
+  /** Ends all that wait. */
+  close(): Promise<void>;
+}
+
+/** What spares need of the house. */
+export interface SpareTools extends SpareGround {
+  readonly log: Log;
+  /** How many of each kind; 0 for none. */
+  readonly size: number;
+  /** A kind that nobody has asked for so long, in milliseconds, costs nothing any more. */
+  readonly idleMs: number;
+  /** How many runs are active, and how many the machine takes at once. */
+  readonly active: () => number;
+  readonly cores: number;
+  readonly platform?: NodeJS.Platform;
+}
+
+/** Spares that can stand for each other: a language, or a spelling of it that has a command line of its own. */
+interface Kind {
+  readonly language: Language;
+  wanted: Pick<Wanted, "interpreter" | "spelling">;
+  readonly ready: Spare[];
+  readonly starting: Set<Spare>;
+  pending: number;
+  failures: number;
+  refill?: NodeJS.Timeout;
+  idle?: NodeJS.Timeout;
+}
+
+/** Makes the pool, empty: a kind is filled after it was first asked for. */
+export function createSpares(tools: SpareTools): Spares {
+  const { log } = tools;
+  const kinds = new Map<string, Kind>();
+  const tallies = new Map<LanguageName, { hits: number; misses: number }>();
+  const additions = new Set<Promise<void>>();
+  let lastTake = -Infinity;
+  let closed = tools.size === 0 || (tools.platform ?? process.platform) === "win32";
+
+  function tallyOf(name: LanguageName): { hits: number; misses: number } {
+    const tally = tallies.get(name) ?? { hits: 0, misses: 0 };
+    tallies.set(name, tally);
+    return tally;
+  }
+
+  function kindOf({ language, interpreter, spelling }: Wanted, cold: Command): Kind {
+    const key = JSON.stringify([language.name, cold.args]);
+    const kind = kinds.get(key) ?? { language, wanted: { interpreter, spelling }, ready: [], starting: new Set(), pending: 0, failures: 0 };
+    kinds.set(key, kind);
+    if (kind.wanted.interpreter !== interpreter) {
+      kind.failures = 0;
+      kind.wanted = { interpreter, spelling };
+    }
+    return kind;
+  }
+
+  /** Has the kind filled soon, and emptied once nobody has asked for it in a long time. */
+  function keep(kind: Kind): void {
+    lastTake = performance.now();
+    clearTimeout(kind.idle);
+    kind.idle = setTimeout(() => empty(kind), tools.idleMs).unref();
+    refillAfter(kind, REFILL_AFTER_MS);
+  }
+
+  function refillAfter(kind: Kind, ms: number): void {
+    clearTimeout(kind.refill);
+    kind.refill = setTimeout(() => refill(kind), ms).unref();
+  }
+
+  /** In a burst each start of a spare would take from the runs what it gives to one of them later. */
+  function refill(kind: Kind): void {
+    const missing = tools.size - kind.ready.length - kind.pending;
+    if (closed || missing <= 0 || kind.failures >= MOST_FAILURES) return;
+    const quietFor = performance.now() - lastTake;
+    if (tools.active() > tools.cores && quietFor < QUIET_MS) return refillAfter(kind, QUIET_MS - quietFor);
+    kind.pending += 1;
+    const adding = add(kind).finally(() => additions.delete(adding));
+    additions.add(adding);
+    if (missing > 1) refillAfter(kind, REFILL_AFTER_MS);
+  }
+
+  async function add(kind: Kind): Promise<void> {
+    let spare: Spare | undefined;
+    try {
+      spare = await launch(kind, tools);
+      kind.starting.add(spare);
+      await ready(spare);
+      if (closed || kind.wanted.interpreter !== spare.beginning.interpreter) return await dismiss(spare);
+      kind.failures = 0;
+      kind.ready.push(spare);
+      watch(kind, spare);
+    } catch (error) {
+      kind.failures += 1;
+      if (!closed) log.warn("A process started ahead did not get ready", { language: kind.language.name, error: messageOf(error), givenUp: kind.failures >= MOST_FAILURES });
+      if (spare !== undefined) await dismiss(spare);
+    } finally {
+      kind.pending -= 1;
+      if (spare !== undefined) kind.starting.delete(spare);
+    }
+    return undefined;
+  }
+
+  function watch(kind: Kind, spare: Spare): void {
+    spare.channel.once("close", () => {
+      if (!remove(kind.ready, spare)) return;
+      log.warn("A process started ahead has ended by itself", { language: kind.language.name, pid: spare.child.pid });
+      void dismiss(spare);
+    });
+  }
+
+  function empty(kind: Kind): void {
+    clearTimeout(kind.refill);
+    for (const spare of kind.ready.splice(0)) void dismiss(spare);
+  }
+
+  /** The first that suits the job; those that suit no job any more are ended. */
+  function pick(kind: Kind, wanted: Beginning): Spare | undefined {
+    for (const stale of kind.ready.filter(({ beginning }) => beginning.interpreter !== wanted.interpreter)) {
+      remove(kind.ready, stale);
+      void dismiss(stale);
+    }
+    const spare = kind.ready.find(({ beginning }) => coldReason(beginning, wanted) === undefined);
+    if (spare !== undefined) remove(kind.ready, spare);
+    return spare;
+  }
+
+  return {
+    async take(wanted) {
+      const cold = closed ? undefined : commandOf(wanted, wanted.variables);
+      if (cold === undefined) return undefined;
+      const kind = kindOf(wanted, cold);
+      const tally = tallyOf(kind.language.name);
+      const spare = pick(kind, { interpreter: wanted.interpreter, environment: { ...wanted.variables, ...cold.environment } });
+      keep(kind);
+      tally.misses += 1;
+      if (spare === undefined || !(await furnished(spare, wanted.inputJson))) return undefined;
+      return warmSeat(spare, () => { tally.misses -= 1; tally.hits += 1; });
+    },
+    get counts() {
+      return Object.fromEntries([...tallies].map(([name, tally]) => [name, { ready: readyOf(kinds, name), ...tally }]));
+    },
+    async close() {
+      closed = true;
+      for (const kind of kinds.values()) {
+        clearTimeout(kind.refill);
+        clearTimeout(kind.idle);
+      }
+      await Promise.all([...kinds.values()].flatMap((kind) => [...kind.ready.splice(0).map(dismiss), ...[...kind.starting].map(end)]));
+      await Promise.all(additions);
+    },
+  };
+}
+
+function readyOf(kinds: ReadonlyMap<string, Kind>, name: LanguageName): number {
+  return [...kinds.values()].filter(({ language }) => language.name === name).reduce((sum, { ready }) => sum + ready.length, 0);
+}
+
+/** The command of a script whose file is not known yet, or nothing where it would be refused or can't be started ahead. */
+function commandOf({ language, interpreter, spelling }: Omit<Wanted, "inputJson" | "variables">, variables: NodeJS.ProcessEnv): Command | undefined {
+  if (language.warm === undefined) return undefined;
+  try {
+    return language.command(interpreter, "", spelling, variables);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Starts a process of the kind as for a script that has no variables of its own. */
+async function launch({ language, wanted }: Kind, ground: SpareGround): Promise<Spare> {
+  const { environment } = ground;
+  const cold = commandOf({ language, ...wanted }, environment);
+  if (cold === undefined || language.warm === undefined) throw new Error(`${language.name} can't be started ahead`);
+  const beginning = { interpreter: wanted.interpreter, environment: { ...environment, ...cold.environment } };
+  return startSpare(language.warm(cold, environment), beginning, ground);
+}
+
+function remove<T>(list: T[], item: T): boolean {
+  const at = list.indexOf(item);
+  if (at >= 0) list.splice(at, 1);
+  return at >= 0;
+}
