@@ -6,7 +6,8 @@ import { readForm, readJson } from "../http/body.ts";
 import { sendJson, sendPage, wantsPage } from "../http/reply.ts";
 import type { Handler } from "../http/router.ts";
 import type { Catalogue } from "../languages/catalogue.ts";
-import type { Packages, PackageStatus } from "../packages/packages.ts";
+import type { PackageStatus } from "../packages/package-status.ts";
+import type { Packages } from "../packages/packages.ts";
 import type { Cleared } from "../packages/store.ts";
 
 /** The most packages that one request may ask about. */

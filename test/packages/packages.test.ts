@@ -1,0 +1,326 @@
+import assert from "node:assert/strict";
+import { mkdir, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Installed, Installer, InstallTask } from "../../runner/packages/installer.ts";
+import { pip } from "../../runner/packages/pip.ts";
+import { psresource } from "../../runner/packages/psresource.ts";
+import { failure, node, openHouse, ready, until } from "./house.ts";
+
+/** An installer without a network: packages named `absent…` are refused, `slow…` wait for the gate. */
+function fakeInstaller() {
+  const calls: string[][] = [];
+  let open = (): void => {};
+  const gate = new Promise<void>((resolve) => { open = resolve; });
+  let running = 0;
+  let most = 0;
+  const installer: Installer = {
+    label: "npm", noun: "npm package", worksOffline: false,
+    async install(task: InstallTask): Promise<Installed> {
+      calls.push(task.requirements.map(({ name }) => name));
+      running += 1;
+      most = Math.max(most, running);
+      try {
+        task.say(`fetching ${task.requirements.length}`);
+        await mkdir(join(task.directory, "node_modules"));
+        await writeFile(join(task.directory, "node_modules", "half"), "x".repeat(100));
+        if (task.requirements.some(({ name }) => name.startsWith("slow"))) await task.tool(process.execPath, ["-e", "setInterval(() => {}, 1000); console.log('started')"]);
+        if (task.requirements.some(({ name }) => name.startsWith("gated"))) await ticking(task, gate);
+        else await delay(20);
+        const refused = task.requirements.filter(({ name }) => name.startsWith("absent")).map(({ name }) => ({ name, reason: "not there" }));
+        const resolved: Record<string, string> = {};
+        for (const { name, version } of task.requirements.filter((one) => !one.name.startsWith("absent"))) {
+          resolved[name] = version?.replace(/^\D*/, "") ?? "1.0.0";
+          await mkdir(join(task.directory, "node_modules", name), { recursive: true });
+          await writeFile(join(task.directory, "node_modules", name, "package.json"), JSON.stringify({ name, version: resolved[name] }));
+          await writeFile(join(task.directory, "node_modules", name, "data"), "x".repeat(1000));
+        }
+        return { resolved, refused };
+      } finally {
+        running -= 1;
+      }
+    },
+  };
+  return { calls, open, get most() { return most; }, installers: { node: installer, python: pip, powershell: psresource } };
+}
+
+/** Says something again and again until the gate opens. */
+async function ticking(task: InstallTask, gate: Promise<void>): Promise<void> {
+  const timer = setInterval(() => task.say("tick"), 5);
+  await gate;
+  clearInterval(timer);
+}
+
+describe("one install for many", () => {
+  test("30 first runs of a script at once install once", async () => {
+    const fake = fakeInstaller();
+    const house = await openHouse({ installers: fake.installers });
+    const provisions = (await Promise.all(Array.from({ length: 30 }, () => house.ensure('require("a")')))).map(ready);
+    assert.equal(fake.calls.length, 1);
+    assert.equal(new Set(provisions.map(({ codeHome }) => codeHome)).size, 1);
+    assert.equal(house.lines.filter((line) => line === "[npm] fetching 1").length, 30, "each of them is told of it");
+    await house.close();
+  });
+
+  test("of 30 scripts no more install at a time than may", async () => {
+    const fake = fakeInstaller();
+    const house = await openHouse({ installers: fake.installers, concurrency: 3 });
+    await Promise.all(Array.from({ length: 30 }, async (_, index) => ready(await house.ensure('require("a")', { home: `s${index}` }))));
+    assert.equal(fake.calls.length, 30);
+    assert.equal(fake.most, 3);
+    await house.close();
+  });
+
+  test("a run whose needs are among those that are being installed waits for them", async () => {
+    const fake = fakeInstaller();
+    const house = await openHouse({ installers: fake.installers });
+    const saving = house.packages.status({ scriptId: "1", home: "one", names: ["a", "gated", "absent-b"], installMissing: true, interpreter: node }, 60_000);
+    await until(() => fake.calls.length === 1);
+    const run = house.ensure('require("a")');
+    fake.open();
+    ready(await run);
+    assert.deepEqual((await saving).map(({ name, status, message }) => [name, status, message]), [["a", "installed", "1.0.0"], ["gated", "installed", "1.0.0"], ["absent-b", "error", "not there"]]);
+    assert.equal(fake.calls.length, 1);
+    await house.close();
+  });
+
+  test("a cancelled run ends the installer, and nothing half is left", async () => {
+    const fake = fakeInstaller();
+    const house = await openHouse({ installers: fake.installers });
+    const controller = new AbortController();
+    const run = house.ensure('require("slow")', {}, controller.signal);
+    await until(() => house.lines.includes("[npm] started"));
+    controller.abort();
+    assert.deepEqual(await run, { kind: "stopped" });
+    assert.deepEqual(await house.sets(), []);
+    await house.close();
+  });
+
+  test("a cancelled run leaves the install to the others that wait for it", async () => {
+    const fake = fakeInstaller();
+    const house = await openHouse({ installers: fake.installers });
+    const controller = new AbortController();
+    const first = house.ensure('require("gated")', {}, controller.signal);
+    await until(() => fake.calls.length === 1);
+    const heard: string[] = [];
+    const second = house.packages.ensure({ scriptId: "1", home: "one", language: "node", interpreter: node, code: 'require("gated")' }, { say: (line) => heard.push(line), signal: new AbortController().signal });
+    await until(() => heard.length > 0);
+    controller.abort();
+    assert.deepEqual(await first, { kind: "stopped" });
+    fake.open();
+    ready(await second);
+    assert.equal(fake.calls.length, 1);
+    await house.close();
+  });
+
+  test("a run that waits for a slot can be cancelled", async () => {
+    const fake = fakeInstaller();
+    const house = await openHouse({ installers: fake.installers, concurrency: 1 });
+    const first = house.ensure('require("gated")');
+    await until(() => fake.calls.length === 1);
+    const controller = new AbortController();
+    const second = house.ensure('require("b")', { home: "two" }, controller.signal);
+    controller.abort();
+    assert.deepEqual(await second, { kind: "stopped" });
+    fake.open();
+    ready(await first);
+    await house.close();
+  });
+
+  test("an install that takes too long is ended and said to be", async () => {
+    const fake = fakeInstaller();
+    const house = await openHouse({ installers: fake.installers, timeoutMs: 300 });
+    assert.equal(failure(await house.ensure('require("slow")')), "Cannot install the npm package slow: it took longer than 0.3 s (AUTOMN_RUNNER_INSTALL_TIMEOUT_MS)");
+    assert.deepEqual(await house.sets(), []);
+    await house.close();
+  });
+
+  test("closing ends what is being installed", async () => {
+    const fake = fakeInstaller();
+    const house = await openHouse({ installers: fake.installers });
+    const run = house.ensure('require("slow")');
+    await until(() => house.lines.includes("[npm] started"));
+    await house.packages.close();
+    assert.match(failure(await run), /the runner is being shut down/);
+    await house.close();
+  });
+});
+
+describe("sets that are there", () => {
+  test("a set that is there costs less than a millisecond", async () => {
+    const house = await openHouse({ installers: fakeInstaller().installers });
+    const code = 'const a = require("a");\n'.padEnd(5_000, "// filler\n");
+    ready(await house.ensure(code)).release();
+    const times: number[] = [];
+    for (let round = 0; round < 200; round++) {
+      const began = performance.now();
+      ready(await house.ensure(code)).release();
+      times.push(performance.now() - began);
+    }
+    times.sort((a, b) => a - b);
+    assert.ok((times[100] ?? 9) < 1, `median ${times[100]} ms`);
+    await house.close();
+  });
+
+  test("a code without imports and a switched off house need nothing", async () => {
+    const fake = fakeInstaller();
+    const [on, off] = [await openHouse({ installers: fake.installers }), await openHouse({ installers: fake.installers, mode: "off" })];
+    assert.deepEqual(await on.ensure('require("fs"); require("./x")'), { kind: "nothing-needed" });
+    assert.deepEqual(await off.ensure('require("a")'), { kind: "nothing-needed" });
+    assert.deepEqual(await on.ensure("echo", { language: "shell" }), { kind: "nothing-needed" });
+    assert.equal(fake.calls.length, 0);
+    await Promise.all([on.close(), off.close()]);
+  });
+
+  test("what a script wrongly asks for is its failure", async () => {
+    const house = await openHouse({ installers: fakeInstaller().installers });
+    assert.match(failure(await house.ensure('require("a") // @1\nrequire("a") // @2')), /Cannot choose a version of a/);
+    await house.close();
+  });
+
+  const losses = [
+    { what: "the set's folder", path: "" },
+    { what: "node_modules", path: "node_modules" },
+    { what: "a package", path: "node_modules/a" },
+  ];
+  for (const { what, path } of losses) {
+    test(`after somebody removed ${what} the set is installed anew`, async () => {
+      const fake = fakeInstaller();
+      const house = await openHouse({ installers: fake.installers });
+      const { codeHome = "", release } = ready(await house.ensure('require("a")'));
+      release();
+      await rm(join(codeHome, path), { recursive: true });
+      const again = ready(await house.ensure('require("a")'));
+      assert.deepEqual((await readdir(join(again.codeHome ?? "", "node_modules"))).sort(), ["a", "half"]);
+      assert.equal(fake.calls.length, 2);
+      await house.close();
+    });
+  }
+
+  test("a set survives its runner, and is found without an index", async () => {
+    const fake = fakeInstaller();
+    const first = await openHouse({ installers: fake.installers });
+    ready(await first.ensure('require("a")')).release();
+    await first.packages.close();
+    const second = await openHouse({ installers: fake.installers, root: first.root });
+    ready(await second.ensure('require("a")')).release();
+    assert.equal(fake.calls.length, 1);
+    await second.close();
+    await first.close();
+  });
+
+  test("an old set stays while a run uses it and goes afterwards", async () => {
+    const house = await openHouse({ installers: fakeInstaller().installers });
+    const oldest = ready(await house.ensure('require("a")'));
+    for (const name of ["b", "c", "d"]) ready(await house.ensure(`require("${name}")`)).release();
+    assert.equal((await house.sets()).length, 3);
+    assert.ok((await readdir(oldest.codeHome ?? "")).includes("node_modules"));
+    oldest.release();
+    await until(async () => (await house.sets()).length === 2);
+    await house.close();
+  });
+
+  test("what may be kept is bounded: the least recently used set goes, one in use does not", async () => {
+    const house = await openHouse({ installers: fakeInstaller().installers, maxBytes: 4_500 });
+    const used = ready(await house.ensure('require("a")', { home: "a" }));
+    for (const home of ["b", "c"]) {
+      ready(await house.ensure(`require("${home}")`, { home })).release();
+      await delay(10);
+    }
+    ready(await house.ensure('require("b")', { home: "b" })).release();
+    await delay(10);
+    ready(await house.ensure('require("d")', { home: "d" })).release();
+    const left = (await Promise.all(["a", "b", "c", "d"].map(async (home) => [home, (await house.sets(home)).length]))).filter(([, count]) => count === 1);
+    assert.deepEqual(left.map(([home]) => home), ["a", "b", "d"]);
+    used.release();
+    await house.close();
+  });
+
+  test("another runner's sets are not removed while it uses them", async () => {
+    const fake = fakeInstaller();
+    const first = await openHouse({ installers: fake.installers });
+    const second = await openHouse({ installers: fake.installers, root: first.root, maxBytes: 1 });
+    const used = ready(await first.ensure('require("a")', { home: "a" }));
+    ready(await second.ensure('require("b")', { home: "b" })).release();
+    assert.equal((await second.packages.clear(0)).left, 1);
+    assert.equal((await first.sets("a")).length, 1);
+    used.release();
+    await second.close();
+    await first.close();
+  });
+
+  test("clearing waits for the runs that use a set; a new run installs its own", async () => {
+    const fake = fakeInstaller();
+    const house = await openHouse({ installers: fake.installers });
+    const used = ready(await house.ensure('require("a")'));
+    ready(await house.ensure('require("b")', { home: "two" })).release();
+    const clearing = house.packages.clear(60_000);
+    await until(async () => (await house.sets("two")).length === 0);
+    const newer = ready(await house.ensure('require("a")'));
+    assert.notEqual(newer.codeHome, used.codeHome);
+    assert.ok((await readdir(used.codeHome ?? "")).includes("node_modules"));
+    used.release();
+    assert.equal((await clearing).removed, 2);
+    assert.equal((await house.sets()).length, 1);
+    await house.close();
+  });
+
+  test("sets that were lost are installed anew from the records, with the versions that they had", async () => {
+    const fake = fakeInstaller();
+    const first = await openHouse({ installers: fake.installers });
+    ready(await first.ensure('require("a") // @^2.1.0\nrequire("b")')).release();
+    await first.packages.close();
+    await rm(first.scriptsDir, { recursive: true });
+    const second = await openHouse({ installers: fake.installers, root: first.root });
+    await second.packages.restore(() => Promise.resolve(node));
+    assert.equal(fake.calls.length, 2);
+    ready(await second.ensure('require("a") // @^2.1.0\nrequire("b")')).release();
+    assert.equal(fake.calls.length, 2);
+    await second.packages.clear(0);
+    await second.packages.restore(() => Promise.resolve(node));
+    assert.equal(fake.calls.length, 2, "what was removed on purpose is not restored");
+    await second.close();
+    await first.close();
+  });
+
+  test("what a process that ended in the middle left is swept up, what another works on is not", async () => {
+    const house = await openHouse({ installers: fakeInstaller().installers });
+    ready(await house.ensure('require("a")')).release();
+    const sets = join(house.scriptsDir, "one", "sets");
+    const [own] = (await readdir(join(sets, (await house.sets())[0] ?? "", ".leases")));
+    const host = own?.split("-")[0] ?? "";
+    const old = join(sets, ".staging-0a0b0c0d-77-cafe");
+    for (const folder of [join(sets, `.staging-${host}-999999999-cafe-01`), old, join(sets, ".staging-0a0b0c0d-78-cafe"), join(sets, `.staging-${host}-1-cafe-01`), join(sets, ".trash-x")]) await mkdir(join(folder, "set"), { recursive: true });
+    await utimes(old, new Date(0), new Date(0));
+    await house.packages.restore(() => Promise.resolve(undefined));
+    assert.deepEqual((await house.sets()).filter((name) => name.startsWith(".")), [".staging-0a0b0c0d-78-cafe", `.staging-${host}-1-cafe-01`].sort());
+    await house.close();
+  });
+});
+
+describe("an offline house", () => {
+  test("uses what is there and says what is missing", async () => {
+    const fake = fakeInstaller();
+    const online = await openHouse({ installers: fake.installers });
+    ready(await online.ensure('require("a"); require("b")')).release();
+    const offline = await openHouse({ installers: fake.installers, root: online.root, mode: "offline" });
+    ready(await offline.ensure('require("a")')).release();
+    assert.equal(failure(await offline.ensure('require("a"); require("c") // @^1')), "Cannot install the npm package c@^1: this runner is offline (AUTOMN_RUNNER_PACKAGES=offline) and no set of this script has it.");
+    assert.match(failure(await offline.ensure('require("a")', { interpreter: { path: node.path, version: "99.1.0" } })), /There are sets for node\d+ on \S+; this is node99 on \S+\.$/);
+    const status = await offline.packages.status({ scriptId: "1", home: "one", names: ["a", "c"], installMissing: true, interpreter: node }, 1_000);
+    assert.deepEqual(status.map(({ status: word }) => word), ["installed", "not_installed"]);
+    assert.equal(fake.calls.length, 1);
+    await offline.close();
+    await online.close();
+  });
+});
+
+test("the summary counts sets, packages and bytes", async () => {
+  const house = await openHouse({ installers: fakeInstaller().installers });
+  assert.deepEqual(house.packages.summary, { mode: "auto", sets: 0, packages: 0, bytes: 0, installing: 0 });
+  ready(await house.ensure('require("a"); require("b")')).release();
+  const { sets, packages, bytes, lastUsedAt } = house.packages.summary;
+  assert.deepEqual([sets, packages, bytes > 2_000, Number.isFinite(Date.parse(lastUsedAt ?? ""))], [1, 2, true, true]);
+  await house.close();
+});
