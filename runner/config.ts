@@ -11,15 +11,18 @@ export const LOG_FORMATS = ["text", "json"] as const;
 /** What may happen to a run whose host has gone. */
 export const DISCONNECT_POLICIES = ["cancel", "continue"] as const;
 
+const MIB = 1024 * 1024;
+/** What may be done about a script's packages. */
+export const PACKAGE_MODES = ["auto", "offline", "off"] as const;
+
 /** The largest delay that a timer takes, in milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** The host drops a runner that it has not heard from for two minutes. */
 const SLOWEST_SAFE_HEARTBEAT_MS = 100_000;
 const DEFAULT_PORT = 3030;
-const MIB = 1024 * 1024;
 const JOB_PATH = "/api/run";
 /** Paths that the runner serves itself, so that jobs can't be taken there. */
-const RESERVED = /^\/(|status|favicon\.ico|(ui|assets|internal)(\/.*)?|api\/(runs|packages)(\/.*)?)$/;
+const RESERVED = /^\/(|status|favicon\.ico|(ui|assets|internal)(\/.*)?|api\/(runs|packages)(\/.*)?)\/?$/;
 
 /** Turns a variable's text into its value; throws what was wanted instead. */
 type Reader<T> = (text: string) => T;
@@ -40,9 +43,9 @@ const path: Reader<string> = (value) => resolve(value);
 
 /** Every variable that the runner reads, in the order of the README's table. */
 export const VARIABLES = {
-  hostUrl: { name: "AUTOMN_HOST_URL", aliases: ["AUTOMN_RUNNER_HOST_URL"], shown: "", read: httpUrl, meaning: "The host's address, e.g. `https://automn.example`. Without it the runner starts and says that it is missing." },
+  hostUrl: { name: "AUTOMN_HOST_URL", aliases: ["AUTOMN_RUNNER_HOST_URL"], shown: "", read: baseUrl, meaning: "The host's address, e.g. `https://automn.example`. Without it the runner starts and says that it is missing." },
   runnerId: { name: "AUTOMN_RUNNER_ID", shown: "", read: text, meaning: "The id of this runner in the host's settings." },
-  publicUrl: { name: "AUTOMN_RUNNER_PUBLIC_URL", shown: "", read: httpUrl, meaning: "The address under which the host reaches this runner; a path in it is kept as a prefix." },
+  publicUrl: { name: "AUTOMN_RUNNER_PUBLIC_URL", shown: "", read: baseUrl, meaning: "The address under which the host reaches this runner; a path in it is kept as a prefix." },
   endpointUrl: { name: "AUTOMN_RUNNER_ENDPOINT_URL", shown: "", read: httpUrl, meaning: "The full address to which the host posts jobs; wins over the public URL, and gets the endpoint path only where it has none." },
   endpointPath: { name: "AUTOMN_RUNNER_ENDPOINT_PATH", shown: "`/api/run`", read: jobPath, meaning: "The path for jobs; `/api/run` works besides." },
   dataDir: { name: "AUTOMN_RUNNER_DATA_DIR", shown: "`runner/data`", read: path, meaning: "Where everything that lasts is kept, as far as the following four do not say otherwise." },
@@ -69,10 +72,18 @@ export const VARIABLES = {
   drainMs: { name: "AUTOMN_RUNNER_DRAIN_MS", shown: "`30000`", read: whole(0, LONGEST_TIMER_MS), meaning: "Milliseconds that active runs may go on after SIGTERM or SIGINT before they are ended; 0 ends them at once." },
   onDisconnect: { name: "AUTOMN_RUNNER_ON_DISCONNECT", shown: "`cancel`", read: oneOf(DISCONNECT_POLICIES), meaning: "What happens to a run whose host closes the connection: `cancel` ends it, `continue` lets it go on, and its result can be fetched." },
   maxMemoryMb: { name: "AUTOMN_RUNNER_MAX_MEMORY_MB", shown: "off", read: whole(1), meaning: "The most resident memory that a run's processes may use together, in MiB; a run over it on two samples in a row, a second apart, is ended (Linux)." },
-  maxOutputBytes: { name: "AUTOMN_RUNNER_MAX_OUTPUT_BYTES", shown: "`1048576`", read: whole(0), meaning: "How much of `stdout`, and as much of `stderr`, the result carries: head and tail, with a line in between that says what is missing. The live log is never cut." },
+  maxOutputBytes: { name: "AUTOMN_RUNNER_MAX_OUTPUT_BYTES", shown: "`1048576`", read: whole(0, 64 * MIB), meaning: "How much of `stdout`, and as much of `stderr`, the result carries: head and tail, with a line in between that says what is missing. The live log is never cut." },
   journalMaxBytes: { name: "AUTOMN_RUNNER_JOURNAL_MAX_BYTES", shown: "`16777216`", read: whole(4096), meaning: "The size at which the journal `runs.ndjson` is rotated; four older files are kept." },
   keepResultsMb: { name: "AUTOMN_RUNNER_KEEP_RESULTS_MB", shown: "`64`", read: whole(0, 1024 * 1024), meaning: "How many MiB of frames and results of ended runs are kept to be fetched again, the oldest going first; 0 keeps none." },
   redact: { name: "AUTOMN_RUNNER_REDACT", shown: "see [Secrets in logs](#secrets-in-logs)", read: secretWords, meaning: "The words that make a variable's name a secret's: a list replaces them, `+WORD` adds one, `-WORD` removes one, `off` hides none." },
+  warm: { name: "AUTOMN_RUNNER_WARM", shown: "`1`", read: whole(0, 64), meaning: "How many processes per language are started ahead, so that a job finds its interpreter running; from a language's first use on. 0 turns it off." },
+  warmIdleMs: { name: "AUTOMN_RUNNER_WARM_IDLE_MS", shown: "`600000`", read: whole(0, LONGEST_TIMER_MS), meaning: "Milliseconds without a job after which a language's waiting processes are ended." },
+  packages: { name: "AUTOMN_RUNNER_PACKAGES", shown: "`auto`", read: oneOf(PACKAGE_MODES), meaning: "What is done about a script's packages: `auto` installs what is missing, `offline` uses what is there and never the network, `off` does nothing." },
+  packagesMaxMb: { name: "AUTOMN_RUNNER_PACKAGES_MAX_MB", shown: "`2048`", read: whole(1, 1024 * 1024), meaning: "How many MiB all sets of packages may take; the least recently used go first, none in use." },
+  installConcurrency: { name: "AUTOMN_RUNNER_INSTALL_CONCURRENCY", shown: "`2`", read: whole(1), meaning: "How many installations run at a time." },
+  installTimeoutMs: { name: "AUTOMN_RUNNER_INSTALL_TIMEOUT_MS", shown: "`300000`", read: whole(1, LONGEST_TIMER_MS), meaning: "The most that one installation may take, in milliseconds; a script's own time-out begins afterwards." },
+  npmPath: { name: "AUTOMN_RUNNER_NPM_PATH", shown: "beside node, else on the PATH", read: text, meaning: "The npm that installs." },
+  npmIgnoreScripts: { name: "AUTOMN_RUNNER_NPM_IGNORE_SCRIPTS", shown: "`0`", read: flag, meaning: "`1` runs no install scripts of npm packages." },
   maxBodyBytes: { name: "AUTOMN_RUNNER_MAX_BODY_BYTES", shown: "`33554432`", read: whole(1), meaning: "The largest job that is accepted, in bytes." },
   logLevel: { name: "AUTOMN_RUNNER_LOG_LEVEL", shown: "`info`", read: oneOf(LOG_LEVELS), meaning: "The least severe lines of the runner's own log: `debug`, `info`, `warn` or `error`." },
   logFormat: { name: "AUTOMN_RUNNER_LOG_FORMAT", shown: "`text` on a terminal, else `json`", read: oneOf(LOG_FORMATS), meaning: "`text` for people, `json` for machines, one object a line." },
@@ -117,6 +128,15 @@ export interface Config {
   readonly keepResultsBytes: number;
   /** The words that make a variable's name a secret's. */
   readonly secretWords: readonly string[];
+  /** Processes started ahead per language, and how long they wait unused. */
+  readonly warm: number;
+  readonly warmIdleMs: number;
+  readonly packages: (typeof PACKAGE_MODES)[number];
+  readonly packagesMaxBytes: number;
+  readonly installConcurrency: number;
+  readonly installTimeoutMs: number;
+  readonly npmPath?: string;
+  readonly npmIgnoreScripts: boolean;
   readonly maxBodyBytes: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly logFormat: (typeof LOG_FORMATS)[number];
@@ -170,6 +190,14 @@ export function readConfig(env: NodeJS.ProcessEnv, surroundings: Surroundings): 
     maxOutputBytes: values.maxOutputBytes ?? MIB,
     journalMaxBytes: values.journalMaxBytes ?? 16 * MIB,
     keepResultsBytes: (values.keepResultsMb ?? 64) * MIB,
+    warm: Math.min(values.warm ?? 1, values.localMaxConcurrency ?? Infinity),
+    warmIdleMs: values.warmIdleMs ?? 600_000,
+    packages: values.packages ?? "auto",
+    packagesMaxBytes: (values.packagesMaxMb ?? 2048) * MIB,
+    installConcurrency: values.installConcurrency ?? 2,
+    installTimeoutMs: values.installTimeoutMs ?? 300_000,
+    ...present({ npmPath: values.npmPath }),
+    npmIgnoreScripts: values.npmIgnoreScripts ?? false,
     maxBodyBytes: values.maxBodyBytes ?? 32 * MIB,
     logLevel: values.logLevel ?? "info",
     logFormat: values.logFormat ?? (surroundings.isTerminal ? "text" : "json"),
@@ -226,8 +254,8 @@ function endpoint(values: Values): Pick<Config, "jobPaths"> & { readonly endpoin
   const url = values.endpointUrl !== undefined
     ? withPath(values.endpointUrl, path)
     : values.publicUrl !== undefined ? `${values.publicUrl.replace(/\/+$/, "")}${path}` : undefined;
-  const paths = [JOB_PATH, path, ...(url === undefined ? [] : [new URL(url).pathname])];
-  return { ...present({ endpointUrl: url }), jobPaths: [...new Set(paths)] };
+  const ofUrl = url === undefined ? [] : [new URL(url).pathname].filter((one) => !RESERVED.test(one));
+  return { ...present({ endpointUrl: url }), jobPaths: [...new Set([JOB_PATH, path, ...ofUrl])] };
 }
 
 function withPath(url: string, path: string): string {
@@ -288,10 +316,16 @@ function httpUrl(value: string): string {
   return value;
 }
 
+/** A URL to which paths are added. */
+function baseUrl(value: string): string {
+  if (new URL(httpUrl(value)).search !== "") throw new Error(`wanted a URL without a query, found ${describe(value)}`);
+  return value;
+}
+
 function jobPath(value: string): string {
   const path = value.startsWith("/") ? value : `/${value}`;
   const parsed = new URL(path, "http://runner");
-  if (parsed.pathname !== path || /[?#]/.test(value)) throw new Error(`wanted a plain path such as ${JOB_PATH}, found ${describe(value)}`);
+  if (parsed.pathname !== path || /[?#:*]/.test(value)) throw new Error(`wanted a plain path such as ${JOB_PATH}, found ${describe(value)}`);
   if (RESERVED.test(path)) throw new Error(`wanted a path that the runner does not serve itself, found ${describe(value)}`);
   return path;
 }
@@ -311,6 +345,10 @@ function oneOf<const T extends readonly string[]>(words: T): Reader<T[number]> {
     if (word === undefined) throw new Error(`wanted ${words.join(", ")}, found ${describe(value)}`);
     return word;
   };
+}
+
+function flag(value: string): boolean {
+  return oneOf(["0", "1"])(value) === "1";
 }
 
 function smaller(a: number | undefined, b: number | undefined): number | undefined {

@@ -1,6 +1,7 @@
 // The runner's life, read top to bottom.
 import "./lifecycle/node-floor.ts";
-import { readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fileVariables, readConfig } from "./config.ts";
@@ -12,7 +13,10 @@ import { choosePlumber } from "./execution/plumbing.ts";
 import { ownerName, recover } from "./execution/recovery.ts";
 import { createRooms } from "./execution/rooms.ts";
 import { createRuns } from "./execution/runs.ts";
+import type { Runs } from "./execution/runs.ts";
 import { createScriptFiles, sha256 } from "./execution/script-files.ts";
+import { createSpares } from "./execution/spares.ts";
+import { createToolRunner } from "./execution/tool.ts";
 import { processTree } from "./execution/tree.ts";
 import { createUsageMeter } from "./execution/usage.ts";
 import { createRegistrar } from "./host/registrar.ts";
@@ -21,8 +25,10 @@ import { createCatalogue } from "./languages/catalogue.ts";
 import { limitYoungGeneration } from "./lifecycle/heap.ts";
 import { createLog } from "./lifecycle/log.ts";
 import { handleShutdown } from "./lifecycle/shutdown.ts";
+import { createPackages } from "./packages/packages.ts";
 import { createRoutes } from "./routes/index.ts";
 import { openArchive } from "./state/archive.ts";
+import { removeTree } from "./state/files.ts";
 import { createFrameLog } from "./state/frame-log.ts";
 import { openJournal } from "./state/journal.ts";
 import { forRunner } from "./state/state.ts";
@@ -33,6 +39,9 @@ const EX_CONFIG = 78;
 /** At the end, answers under way get this long to reach their readers. */
 const DELIVERY_MS = 5_000;
 const HERE = fileURLToPath(new URL(".", import.meta.url));
+
+const leaveEarly = () => process.exit(0); // nothing has begun yet that would have to end
+process.on("SIGTERM", leaveEarly).on("SIGINT", leaveEarly);
 
 const config = await configure();
 const log = createLog({ level: config.logLevel, format: config.logFormat, write: (line) => process.stdout.write(line) });
@@ -52,11 +61,33 @@ const history = createHistory({ journal, archive, recent });
 const plumber = choosePlumber(join(ownWorkDir, "pipes"));
 const rooms = createRooms({ workDir: ownWorkDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), plumber, log });
 const catalogue = createCatalogue({ paths: config.interpreters, environment: process.env, log });
-const runs = createRuns(
+const markPrefix = `${installation}.${owner}.`;
+const spares = createSpares({
+  rooms, markPrefix, log,
+  environment: process.env,
+  size: config.warm,
+  idleMs: config.warmIdleMs,
+  active: () => runs.counts.active,
+  cores: availableParallelism(),
+});
+const tree = processTree();
+const packages = createPackages({
+  mode: config.packages,
+  scriptsDir: config.scriptsDir,
+  recordsDir: join(config.stateDir, "packages"),
+  concurrency: config.installConcurrency,
+  timeoutMs: config.installTimeoutMs,
+  maxBytes: config.packagesMaxBytes,
+  npmPath: config.npmPath,
+  npmIgnoreScripts: config.npmIgnoreScripts,
+  environment: process.env,
+  runTool: createToolRunner({ tree, killGraceMs: config.killGraceMs, markPrefix }),
+  log,
+});
+const runs: Runs = createRuns(
   {
-    catalogue, rooms,
+    catalogue, rooms, spares, packages, tree, markPrefix,
     scripts: createScriptFiles(config.scriptsDir),
-    tree: processTree(),
     meter: createUsageMeter(),
     environment: process.env,
     secrets: () => [secret(), config.resetToken].filter((one) => one !== undefined),
@@ -65,7 +96,6 @@ const runs = createRuns(
     timeoutMs: config.timeoutMs,
     maxOutputBytes: config.maxOutputBytes,
     maxMemoryMb: config.maxMemoryMb,
-    markPrefix: `${installation}.${owner}.`,
   },
   {
     limit: config.localMaxConcurrency,
@@ -82,13 +112,18 @@ const registrar = createRegistrar({
   concurrency: () => (runs.draining ? Math.max(1, runs.counts.active) : config.advertisedConcurrency),
 });
 
-const server = createHttpServer(createRoutes({ config, state, registrar, catalogue, runs, history, secret, log, publicDir: join(HERE, "public") }));
+const server = createHttpServer(createRoutes({ config, state, registrar, catalogue, runs, spares, packages, history, secret, log, publicDir: join(HERE, "public") }));
 const port = await listen(server, config.port, config.bind).catch((error: unknown) => giveUp(new Error(`Cannot listen on port ${config.port}: ${messageOf(error)}`)));
 log.info("Listening", { port, bind: config.bind ?? "all", version: RUNNER_VERSION, node: process.versions.node, endpoint: config.endpointUrl });
+process.off("SIGTERM", leaveEarly).off("SIGINT", leaveEarly);
 handleShutdown({ drain, endRuns: () => runs.drain(0), kill: runs.kill, close, exit: (code) => void leave(code) }, log);
 registrar.start();
 limitYoungGeneration();
 await recover({ installation, open, onLost: history.lost, workDir: config.workDir, log });
+await packages.restore(async (name) => {
+  const found = await catalogue.find(name);
+  return "message" in found ? undefined : found.interpreter;
+});
 
 /** The host is told at once to send no more than what is active; it goes on hearing from this runner until the end. */
 async function drain(): Promise<void> {
@@ -100,9 +135,10 @@ async function drain(): Promise<void> {
 async function close(): Promise<void> {
   await closeServer(server, DELIVERY_MS);
   registrar.stop();
+  await Promise.all([spares.close(), packages.close()]);
   await Promise.all([rooms.close(), history.close(), state.settled()]);
   await plumber.close();
-  await rm(ownWorkDir, { recursive: true, force: true });
+  await removeTree(ownWorkDir, log);
 }
 
 /** Ends the process once its log is out; nobody waits longer than a moment for a log that is not read. */

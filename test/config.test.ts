@@ -64,10 +64,18 @@ const RULES: { readonly [K in keyof typeof VARIABLES]: Rule } = {
   drainMs: { field: "drainMs", good: [["0", 0], ["1", 1]], bad: ["-1", "soon"], wanted: /wanted 0 to/ },
   onDisconnect: { field: "onDisconnect", good: [["cancel", "cancel"], ["Continue", "continue"]], bad: ["stop"], wanted: /wanted cancel, continue, found "stop"/ },
   maxMemoryMb: { field: "maxMemoryMb", good: [["64", 64]], bad: ["0", "1g"], wanted: /wanted a whole number from 1/ },
-  maxOutputBytes: { field: "maxOutputBytes", good: [["0", 0], ["10", 10]], bad: ["-1", "1M"], wanted: /wanted a whole number from 0/ },
+  maxOutputBytes: { field: "maxOutputBytes", good: [["0", 0], ["10", 10]], bad: ["-1", "1M", "67108865"], wanted: /wanted 0 to 67108864/ },
   journalMaxBytes: { field: "journalMaxBytes", good: [["4096", 4096]], bad: ["4095", "x"], wanted: /wanted a whole number from 4096/ },
   keepResultsMb: { field: "keepResultsBytes", good: [["0", 0], ["2", 2 * 1024 * 1024]], bad: ["-1", "x"], wanted: /wanted 0 to/ },
   redact: { field: "secretWords", good: [["off", []]], bad: [] },
+  warm: { field: "warm", good: [["0", 0], ["3", 3]], bad: ["-1", "65", "yes"], wanted: /wanted 0 to 64/ },
+  packages: { field: "packages", good: [["offline", "offline"], ["OFF", "off"]], bad: ["on"], wanted: /wanted auto, offline, off, found "on"/ },
+  packagesMaxMb: { field: "packagesMaxBytes", good: [["1", 1_048_576]], bad: ["0", "2g"], wanted: /wanted 1 to/ },
+  installConcurrency: { field: "installConcurrency", good: [["1", 1], ["8", 8]], bad: ["0", "x"], wanted: /wanted a whole number from 1/ },
+  installTimeoutMs: { field: "installTimeoutMs", good: [["1", 1]], bad: ["0", "x"], wanted: /wanted 1 to/ },
+  npmPath: { field: "npmPath", good: [["/opt/npm", "/opt/npm"]], bad: [] },
+  npmIgnoreScripts: { field: "npmIgnoreScripts", good: [["1", true], ["0", false]], bad: ["maybe"], wanted: /wanted 0, 1, found "maybe"/ },
+  warmIdleMs: { field: "warmIdleMs", good: [["0", 0], ["5000", 5000]], bad: ["-1", "soon"], wanted: /wanted 0 to/ },
   maxBodyBytes: { field: "maxBodyBytes", good: [["1", 1], ["1048576", 1_048_576]], bad: COUNTS, wanted: /wanted a whole number from 1/ },
   logLevel: { field: "logLevel", good: [["debug", "debug"], ["WARN", "warn"], [" error ", "error"]], bad: ["loud", "infos", "1"], wanted: /wanted debug, info, warn, error, found/ },
   logFormat: { field: "logFormat", good: [["text", "text"], ["JSON", "json"]], bad: ["xml"], wanted: /wanted text, json, found "xml"/ },
@@ -111,7 +119,7 @@ describe("an empty environment", () => {
       jobPaths: ["/api/run"], stateDir: "/opt/data/state", stateFile: "/opt/data/state/runner-state.json", scriptsDir: "/opt/data/scripts", workDir: "/opt/data/script_workdir",
       heartbeatMs: 60_000, port: 3030, interpreters: { node: undefined, python: undefined, powershell: undefined, shell: undefined }, killGraceMs: 5000,
       drainMs: 30_000, onDisconnect: "cancel", maxOutputBytes: 1_048_576, journalMaxBytes: 16_777_216, keepResultsBytes: 67_108_864, maxBodyBytes: 33_554_432,
-      logLevel: "info", logFormat: "json", secretWords: SECRET_WORDS,
+      logLevel: "info", logFormat: "json", secretWords: SECRET_WORDS, warm: 1, warmIdleMs: 600_000, packages: "auto", packagesMaxBytes: 2_147_483_648, installConcurrency: 2, installTimeoutMs: 300_000, npmIgnoreScripts: false,
     });
     assert.deepEqual(read({}).warnings, []);
   });

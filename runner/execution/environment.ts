@@ -20,6 +20,8 @@ export interface EnvironmentParts {
   readonly inputJson: string;
   readonly inputFile: string;
   readonly scriptDir: string;
+  /** The folder of the script's packages, where it needs any. */
+  readonly packagesDir?: string | undefined;
   /** Unique to the process: what it starts is found by it. */
   readonly mark: string;
   /** What the interpreter needs to load the helpers. */
@@ -47,6 +49,7 @@ export function childEnvironment(parts: EnvironmentParts): ChildEnvironment {
     if (value !== undefined && !PRIVATE.test(name) && name !== KEEP_VARIABLE && !isInputName(name)) values[name] = value;
   }
   for (const { name, value } of parts.variables) {
+    if (Object.hasOwn(parts.interpreter, name)) continue; // the language has joined both values
     if (Object.hasOwn(own, name) || PRIVATE.test(name) || isInputName(name)) notices.push(`The variable ${name} was left out: the name belongs to the runner.`);
     else values[name] = value;
   }
@@ -66,6 +69,7 @@ function ownVariables(parts: EnvironmentParts): Record<string, string> {
     AUTOMN_INPUT_FILE: parts.inputFile,
     AUTOMN_RUN_ID: parts.runId,
     AUTOMN_SCRIPT_DIR: parts.scriptDir,
+    ...(parts.packagesDir === undefined ? {} : { AUTOMN_PACKAGES: parts.packagesDir }),
     [MARK_VARIABLE]: parts.mark,
   };
 }

@@ -40,7 +40,6 @@ export async function follow({ child, root, plumbing, transcript, brake, stop, t
   const stopped = aborted(stop);
   const first = await Promise.race([child.exited, stopped]);
   if ("kind" in first) await endChild(root, child, tree, first.kind === "returned" ? LEFTOVER_GRACE_MS : killGraceMs);
-  reading.letGo();
   const leftovers = await endLeftovers(root, tree);
   await reading.drained();
   return { ending: "kind" in first ? first : endingOf(first), leftovers };
@@ -59,9 +58,10 @@ function endingOf({ code, signal }: Exit): Ending {
 
 /** The reading of a process's output. */
 interface Reading {
-  /** From now on a slow reader no longer holds the output back: what is left in the pipes is read at once. */
-  letGo(): void;
-  /** Resolves when both streams have ended, or hold nothing more although somebody still has them open. */
+  /**
+   * Resolves when both streams have ended, or hold nothing more although somebody still has them open. A slow reader no
+   * longer holds the output back then: what is left in the pipes is read at once, and that is not much.
+   */
   drained(): Promise<void>;
 }
 
@@ -99,27 +99,26 @@ function readOutput({ stdout, stderr }: Plumbing, transcript: Transcript, brake:
   read(stdout, transcript.stdout);
   read(stderr, transcript.stderr);
   return {
-    letGo() {
+    async drained() {
       braking = false;
       if (held) resume();
-    },
-    async drained() {
       await Promise.race([ended, untilQuiet(() => chunks)]);
       for (const outlet of outlets) outlet.close();
     },
   };
 }
 
-/** The most turns of the event loop that are waited for a stream that somebody else keeps writing to. */
-const MOST_TURNS = 10_000;
+/** The most chunks that an exited process can have left in its pipes; what comes behind them is somebody else's. */
+const MOST_CHUNKS = 64;
 
 /**
  * Resolves when the event loop has polled several times without anything new. What an exited process has written lies
  * in its pipe and is readable at once, so a few empty polls mean that the pipe is empty, whoever still has it open.
  */
 async function untilQuiet(count: () => number): Promise<void> {
-  let seen = count();
-  for (let quiet = 0, turns = 0; quiet < 4 && turns < MOST_TURNS; turns++) {
+  const before = count();
+  let seen = before;
+  for (let quiet = 0; quiet < 4 && seen - before < MOST_CHUNKS;) {
     await new Promise((resolve) => setImmediate(resolve));
     const now = count();
     quiet = now === seen ? quiet + 1 : 0;

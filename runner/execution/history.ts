@@ -2,7 +2,7 @@
 import type { RunResult } from "../contract/result.ts";
 import type { Archive } from "../state/archive.ts";
 import type { FrameLog } from "../state/frame-log.ts";
-import type { EndEntry, Journal, StartEntry } from "../state/journal.ts";
+import type { EndEntry, Journal, ProcessEntry, StartEntry } from "../state/journal.ts";
 
 /** How many ended runs are listed. */
 const LISTED = 200;
@@ -20,13 +20,13 @@ export interface RunSummary {
 }
 
 /** What identifies a run's process after a crash. */
-export type ProcessFacts = Pick<StartEntry, "pid" | "mark"> & { readonly startTime?: string };
+export type ProcessFacts = Pick<ProcessEntry, "pid" | "mark" | "startTime">;
 
 /** What is kept of runs. */
 export interface History {
   /** A run has its slot; its frames are kept in `frames`. */
   accepted(start: StartEntry, frames: FrameLog): void;
-  /** The run's process is there; what identifies it goes into the journal with the start. */
+  /** The run's process is there; what identifies it goes into the journal too. */
   started(start: StartEntry, process: Promise<ProcessFacts>): void;
   /** A run has its result, whose frame `frames` already holds; one without a process was never `started`. */
   ended(start: StartEntry, end: EndEntry, frames: FrameLog): void;
@@ -56,15 +56,18 @@ export function createHistory(
   { journal, archive, recent }: { journal: Journal; archive: Archive; recent: readonly { readonly start: StartEntry; readonly end?: EndEntry }[] },
 ): History {
   const active = new Map<string, Known>();
-  const recording = new Map<StartEntry, Promise<void>>();
+  const recording = new Set<Promise<void>>();
   const ended = new Map<string, Known>(recent.map((known) => [known.start.runId, known]));
 
   return {
     accepted(start, frames) {
       active.set(start.runId, { start, frames });
+      journal.append(start);
     },
-    started(start, process) {
-      recording.set(start, process.then((facts) => journal.append({ ...start, ...facts })));
+    started({ runId }, process) {
+      const recorded = process.then((facts) => journal.append({ event: "process", at: new Date().toISOString(), runId, ...facts }));
+      recording.add(recorded);
+      void recorded.then(() => recording.delete(recorded));
     },
     ended(start, end, frames) {
       const { runId } = end;
@@ -76,11 +79,7 @@ export function createHistory(
         ended.delete(oldest);
       }
       archive.store(runId, frames);
-      const started = recording.get(start);
-      if (started === undefined) journal.append(start);
-      const recorded = Promise.resolve(started).then(() => journal.append(end));
-      recording.set(start, recorded);
-      void recorded.then(() => recording.delete(start));
+      journal.append(end);
     },
     get problem() { return journal.problem; },
     lost(end) {
@@ -98,7 +97,7 @@ export function createHistory(
       return active.get(runId)?.frames?.read(from, signal) ?? archive.frames(runId, from, signal);
     },
     async close() {
-      await Promise.all(recording.values());
+      await Promise.all(recording);
       await Promise.all([journal.close(), archive.close()]);
     },
   };

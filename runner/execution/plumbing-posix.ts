@@ -57,10 +57,7 @@ export function createPosixPlumber(directory: string): Plumber {
     for (let retried = false; ; retried = true) {
       const name = await takeName();
       try {
-        const reader = await open(name, constants.O_RDONLY | constants.O_NONBLOCK);
-        const writer = await open(name, constants.O_WRONLY);
-        await rm(name, { force: true });
-        return { reader, writer };
+        return await openBothEnds(name);
       } catch (error) {
         if (retried || (error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
         spare.length = 0;
@@ -70,7 +67,7 @@ export function createPosixPlumber(directory: string): Plumber {
 
   return {
     async make(inputFile) {
-      const [input, out, err] = await Promise.all([open(inputFile, constants.O_RDONLY), openPipe(), openPipe()]);
+      const [input, out, err] = await allOrNone(open(inputFile, constants.O_RDONLY), openPipe(), openPipe());
       const own = new Set([input, out.writer, err.writer]);
       const stdout = outlet(out.reader, shared);
       const stderr = outlet(err.reader, shared);
@@ -92,6 +89,29 @@ export function createPosixPlumber(directory: string): Plumber {
       await Promise.all(spare.splice(0).map((name) => rm(name, { force: true })));
     },
   };
+}
+
+async function openBothEnds(name: string): Promise<Pipe> {
+  const reader = await open(name, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    return { reader, writer: await open(name, constants.O_WRONLY) };
+  } catch (error) {
+    closeQuietly(reader);
+    throw error;
+  } finally {
+    await rm(name, { force: true });
+  }
+}
+
+/** Resolves with all three; when one can't be had, the others are closed again. */
+async function allOrNone(input: Promise<number>, out: Promise<Pipe>, err: Promise<Pipe>): Promise<[number, Pipe, Pipe]> {
+  try {
+    return await Promise.all([input, out, err]);
+  } catch (error) {
+    input.then(closeQuietly, () => {});
+    for (const pipe of [out, err]) pipe.then(({ reader, writer }) => [reader, writer].forEach(closeQuietly), () => {});
+    throw error;
+  }
 }
 
 /** The reading end of a pipe; the event loop's own watching begins with `read`. */

@@ -1,15 +1,15 @@
 // After an unclean end of the runner: what the last one left running is ended, what it left lying about is removed.
-import { rm, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { verdictOn } from "../contract/ending.ts";
-import type { Leftover } from "../contract/result.ts";
 import type { Log } from "../lifecycle/log.ts";
 import type { EndEntry, StartEntry } from "../state/journal.ts";
+import { removeTree } from "../state/files.ts";
 import { KEEP_VARIABLE, MARK_VARIABLE } from "./environment.ts";
 import { LEFTOVER_GRACE_MS } from "./end-tree.ts";
 import { sendSignal } from "./signal.ts";
-import { allPids, commandOf, initialEnvironment, processFacts } from "./tree-linux.ts";
+import { allPids, initialEnvironment, processFacts } from "./tree-linux.ts";
 
 /** A runner's process, by pid and start time, so that a recycled pid is never taken for it. */
 export async function ownerName(pid: number): Promise<string> {
@@ -38,7 +38,7 @@ export async function recover({ installation, open, onLost, workDir, log }: Reco
     onLost({ event: "end", at: new Date().toISOString(), runId, reason: "lost", code, durationMs: Math.max(0, Date.now() - Date.parse(at)) });
     log.warn("A run was lost when the runner ended", { runId });
   }
-  if (leftovers.length > 0) log.warn("Processes of an earlier runner were ended", { processes: leftovers });
+  if (leftovers.length > 0) log.warn("Processes of an earlier runner were ended", { pids: leftovers });
   await removeStale(workDir, log);
 }
 
@@ -55,31 +55,31 @@ async function isAlive(owner: string): Promise<boolean> {
 }
 
 /** Ends every process that bears a dead runner's mark or was recorded with its pid and start time. */
-async function endOrphans(installation: string, lost: readonly StartEntry[]): Promise<Leftover[]> {
-  const found = new Map<number, Leftover>();
+async function endOrphans(installation: string, lost: readonly StartEntry[]): Promise<number[]> {
+  const found = new Set<number>();
   const began = performance.now();
   for (;;) {
     const orphans = await findOrphans(installation, lost);
-    if (orphans.length === 0) return [...found.values()];
+    if (orphans.length === 0) return [...found];
     const overdue = performance.now() - began > LEFTOVER_GRACE_MS;
-    for (const orphan of orphans) {
-      if (overdue || !found.has(orphan.pid)) sendSignal(orphan.pid, overdue ? "SIGKILL" : "SIGTERM");
-      found.set(orphan.pid, orphan);
+    for (const pid of orphans) {
+      if (overdue || !found.has(pid)) sendSignal(pid, overdue ? "SIGKILL" : "SIGTERM");
+      found.add(pid);
     }
-    if (performance.now() - began > LEFTOVER_GRACE_MS * 10) return [...found.values()];
+    if (performance.now() - began > LEFTOVER_GRACE_MS * 10) return [...found];
     await delay(20);
   }
 }
 
-async function findOrphans(installation: string, lost: readonly StartEntry[]): Promise<Leftover[]> {
+async function findOrphans(installation: string, lost: readonly StartEntry[]): Promise<number[]> {
   const alive = new Map<string, Promise<boolean>>();
   const groups = await groupsOf(lost);
-  const orphans = await Promise.all((await allPids()).map(async (pid): Promise<Leftover | undefined> => {
+  const orphans = await Promise.all((await allPids()).map(async (pid): Promise<number | undefined> => {
     const facts = await processFacts(pid);
     if (facts === undefined || facts.state === "Z" || pid === process.pid) return undefined;
     const recorded = lost.some((entry) => entry.pid === pid && entry.startTime === facts.startTime);
     if (!recorded && !groups.has(facts.group) && !(await bearsDeadMark(pid, installation, alive))) return undefined;
-    return { pid, command: await commandOf(pid) };
+    return pid;
   }));
   return orphans.filter((orphan) => orphan !== undefined);
 }
@@ -109,7 +109,6 @@ async function bearsDeadMark(pid: number, installation: string, alive: Map<strin
 async function removeStale(workDir: string, log: Log): Promise<void> {
   const names = await readdir(workDir).catch(() => []);
   for (const name of names.filter((candidate) => /^\d+-\d+$/.test(candidate))) {
-    if (await isAlive(name)) continue;
-    await rm(join(workDir, name), { recursive: true, force: true }).catch((error: unknown) => log.warn("Cannot remove a stale working directory", { name, error: String(error) }));
+    if (!(await isAlive(name))) await removeTree(join(workDir, name), log);
   }
 }

@@ -1,10 +1,9 @@
 // A run's own place: an empty working directory, its input in a file beside it, and its standard streams.
 import { randomBytes } from "node:crypto";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf } from "../contract/failure.ts";
 import type { Log } from "../lifecycle/log.ts";
-import { ensureDir, PRIVATE_DIR, PRIVATE_FILE } from "../state/files.ts";
+import { ensureDir, PRIVATE_DIR, PRIVATE_FILE, removeTree } from "../state/files.ts";
 import type { Plumber, Plumbing } from "./plumbing.ts";
 
 /** Where one process runs. */
@@ -40,13 +39,18 @@ export function createRooms({ workDir, ahead, plumber, log }: { workDir: string;
     await ensureDir(workDir);
     await mkdir(home, { mode: PRIVATE_DIR });
     await Promise.all([mkdir(directory, { mode: PRIVATE_DIR }), writeFile(inputFile, "", { mode: PRIVATE_FILE })]);
-    const plumbing = await plumber.make(inputFile);
+    const plumbing = await plumber.make(inputFile).catch(async (error: unknown) => {
+      await removeTree(home, log);
+      throw error;
+    });
     return {
       directory, inputFile, plumbing,
-      writeInput: (json) => writeFile(inputFile, json, { flag: "r+" }),
+      async writeInput(json) {
+        await Promise.all([mkdir(directory, { recursive: true, mode: PRIVATE_DIR }), writeFile(inputFile, json, { flag: "r+" })]);
+      },
       async close() {
         plumbing.close();
-        await remove(home, log);
+        await removeTree(home, log);
       },
     };
   }
@@ -90,12 +94,4 @@ export function createRooms({ workDir, ahead, plumber, log }: { workDir: string;
       await dropReady();
     },
   };
-}
-
-async function remove(directory: string, log: Log): Promise<void> {
-  try {
-    await rm(directory, { recursive: true, force: true, maxRetries: 2 });
-  } catch (error) {
-    log.warn("Cannot remove a working directory", { directory, error: messageOf(error) });
-  }
 }

@@ -1,28 +1,31 @@
 // A run from the accepted job to its result.
 import type { Ending } from "../contract/ending.ts";
-import { verdictOn } from "../contract/ending.ts";
 import { Failure, messageOf } from "../contract/failure.ts";
 import { logFrames } from "../contract/frames.ts";
 import type { RunRequest } from "../contract/job.ts";
 import { namesSecret } from "../contract/secret-names.ts";
-import type { Leftover, RunResult } from "../contract/result.ts";
+import type { RunResult } from "../contract/result.ts";
 import type { Catalogue } from "../languages/catalogue.ts";
-import type { Command } from "../languages/language.ts";
+import type { Interpreter, Language } from "../languages/language.ts";
+import type { Packages, Provision } from "../packages/packages.ts";
 import { needlesOf } from "../output/needles.ts";
 import { createRedaction } from "../output/redactor.ts";
 import type { Redaction } from "../output/redactor.ts";
 import { createTranscript } from "../output/transcript.ts";
 import type { Transcript } from "../output/transcript.ts";
 import { childEnvironment } from "./environment.ts";
-import type { ChildEnvironment } from "./environment.ts";
 import { follow } from "./follow.ts";
-import type { Brake, Followup } from "./follow.ts";
-import type { Room, Rooms } from "./rooms.ts";
+import type { Brake } from "./follow.ts";
+import { pathsOf, provide, withPaths } from "./provision.ts";
+import { toResult } from "./result.ts";
+import type { Outcome } from "./result.ts";
+import type { Rooms } from "./rooms.ts";
 import type { ScriptFiles, ScriptPlace } from "./script-files.ts";
 import { coldSeat } from "./seat.ts";
 import type { Occupant, Seat } from "./seat.ts";
+import type { Spares, Wanted } from "./spares.ts";
 import type { ProcessTree, Root } from "./tree.ts";
-import type { Usage, UsageMeter } from "./usage.ts";
+import type { UsageMeter } from "./usage.ts";
 
 /** A script that returned a value has this long to end by itself (protocol, section 3). */
 const RETURN_GRACE_MS = 300;
@@ -35,6 +38,7 @@ export interface Job extends RunRequest {
   readonly runId: string;
   /** `performance.now()` when it was accepted. */
   readonly acceptedAt: number;
+  readonly redaction: Redaction;
 }
 
 /** Where a run's frames go. */
@@ -46,7 +50,9 @@ export interface Sink extends Brake {
 export interface Tools {
   readonly catalogue: Catalogue;
   readonly rooms: Rooms;
+  readonly spares: Spares;
   readonly scripts: ScriptFiles;
+  readonly packages: Pick<Packages, "ensure">;
   readonly tree: ProcessTree;
   readonly meter: UsageMeter;
   /** The runner's own environment. */
@@ -77,22 +83,22 @@ interface Course {
   readonly onProcess: (root: Root) => void;
 }
 
-/** How a course ended, and what was seen of its processes. */
-interface Outcome extends Followup {
-  readonly start?: "warm" | "cold";
-  readonly usage?: Usage;
-}
-
 /** A result, with what the journal says besides. */
 export interface Report {
   readonly result: RunResult;
   readonly bytesOut: { readonly stdout: number; readonly stderr: number };
 }
 
+/** Hides all that no log of this run may show. */
+export function redactionOf({ script }: RunRequest, { secrets, secretWords }: Tools): Redaction {
+  const named = script.variables.filter(({ name }) => namesSecret(name, secretWords)).map(({ value }) => value);
+  return createRedaction(needlesOf([...secrets(), ...named, ...(script.runToken === undefined ? [] : [script.runToken])]));
+}
+
 /** Runs a job. Never rejects: whatever goes wrong is a result. */
 export async function run(job: Job, sink: Sink, stop: AbortController, tools: Tools, onProcess: (root: Root) => void): Promise<Report> {
   const limits = createLimits(stop);
-  const redaction = createRedaction(needlesOf(secretsOf(job, tools)));
+  const { redaction } = job;
   const transcript = createTranscript({
     show: (text) => { for (const frame of logFrames(text)) sink.write(frame); },
     onReturn: limits.returned,
@@ -103,7 +109,7 @@ export async function run(job: Job, sink: Sink, stop: AbortController, tools: To
     (error: unknown): Outcome => ended(startFailure(126, `Cannot start the script: ${messageOf(error)}`)),
   );
   limits.clear();
-  return { result: toResult(job, outcome, transcript, redaction), bytesOut: transcript.bytes };
+  return { result: toResult(job, outcome, transcript), bytesOut: transcript.bytes };
 }
 
 async function execute(course: Course): Promise<Outcome> {
@@ -112,12 +118,42 @@ async function execute(course: Course): Promise<Outcome> {
   const found = await tools.catalogue.find(spelling);
   if ("message" in found) return ended({ kind: "start-failed", ...found });
   const { language, interpreter } = found;
-  const inputJson = JSON.stringify(job.input);
-  const [room, place] = await together(tools.rooms.open(inputJson), tools.scripts.place(job.script, language.extension(spelling)));
+  const provided = await provide(job.script, { language, interpreter }, { packages: tools.packages, transcript, stop: stop.signal });
+  if ("kind" in provided) return ended(provided);
+  const { provision } = provided;
   try {
-    const seat = coldSeat(room, tools.markPrefix);
-    const command = language.command(interpreter, place.codeFile, spelling, withVariables(job, tools.environment));
-    const environment = environmentOf(job, command, seat, place, inputJson, tools.environment);
+    return await seatAndRun(course, { language, interpreter, provision });
+  } finally {
+    provision?.release();
+  }
+}
+
+/** What a run has been given to run with. */
+interface Means {
+  readonly language: Language;
+  readonly interpreter: Interpreter;
+  readonly provision: Provision | undefined;
+}
+
+async function seatAndRun(course: Course, { language, interpreter, provision }: Means): Promise<Outcome> {
+  const { job, stop, tools, transcript } = course;
+  const { language: spelling } = job.script;
+  const inputJson = JSON.stringify(job.input);
+  const variables = withPaths(withVariables(job, tools.environment), provision);
+  const [seat, place] = await together(takeSeat({ language, interpreter, spelling, variables, inputJson }, tools), tools.scripts.place(job.script, language.extension(spelling), provision?.codeHome));
+  try {
+    const command = language.command(interpreter, place.codeFile, spelling, variables);
+    const environment = childEnvironment({
+      inherited: tools.environment,
+      variables: job.script.variables,
+      runId: job.runId,
+      inputJson,
+      inputFile: seat.room.inputFile,
+      scriptDir: place.lastingDir,
+      packagesDir: provision?.folder,
+      mark: seat.mark,
+      interpreter: { ...command.environment, ...pathsOf(variables, provision) },
+    });
     environment.notices.forEach(transcript.notice);
     if (environment.problem !== undefined) return ended(startFailure(126, environment.problem));
     if (stop.signal.aborted) return ended(stop.signal.reason as Ending);
@@ -129,8 +165,13 @@ async function execute(course: Course): Promise<Outcome> {
   } finally {
     transcript.finish();
     place.release();
-    await room.close();
+    await seat.room.close();
   }
+}
+
+/** A process that waits for a job like this, or a room to start one in. */
+async function takeSeat(wanted: Wanted, { spares, rooms, markPrefix }: Tools): Promise<Seat> {
+  return (await spares.take(wanted)) ?? coldSeat(await rooms.open(wanted.inputJson), markPrefix);
 }
 
 /** Follows a process to its end, with all the clocks and guards around it. */
@@ -150,34 +191,17 @@ function ended(ending: Ending): Outcome {
   return { ending, leftovers: [] };
 }
 
-/** All that no log of this run may show. */
-function secretsOf({ script }: Job, { secrets, secretWords }: Tools): string[] {
-  const named = script.variables.filter(({ name }) => namesSecret(name, secretWords)).map(({ value }) => value);
-  return [...secrets(), ...named, ...(script.runToken === undefined ? [] : [script.runToken])];
-}
-
 /** Resolves with both; when one rejects, the other is not left open. */
-async function together(room: Promise<Room>, place: Promise<ScriptPlace>): Promise<[Room, ScriptPlace]> {
-  const [opened, placed] = await Promise.allSettled([room, place]);
-  if (opened.status === "fulfilled" && placed.status === "fulfilled") return [opened.value, placed.value];
-  if (opened.status === "fulfilled") await opened.value.close();
+async function together(seat: Promise<Seat>, place: Promise<ScriptPlace>): Promise<[Seat, ScriptPlace]> {
+  const [taken, placed] = await Promise.allSettled([seat, place]);
+  if (taken.status === "fulfilled" && placed.status === "fulfilled") return [taken.value, placed.value];
+  if (taken.status === "fulfilled") await taken.value.room.close();
   if (placed.status === "fulfilled") placed.value.release();
-  throw opened.status === "rejected" ? opened.reason : (placed as PromiseRejectedResult).reason;
+  throw taken.status === "rejected" ? taken.reason : (placed as PromiseRejectedResult).reason;
 }
 
 function withVariables(job: Job, inherited: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...inherited, ...Object.fromEntries(job.script.variables.map(({ name, value }) => [name, value])) };
-}
-
-function environmentOf(job: Job, command: Command, { room, mark }: Seat, place: ScriptPlace, inputJson: string, inherited: NodeJS.ProcessEnv): ChildEnvironment {
-  return childEnvironment({
-    inherited, inputJson, mark,
-    variables: job.script.variables,
-    runId: job.runId,
-    inputFile: room.inputFile,
-    scriptDir: place.lastingDir,
-    interpreter: command.environment,
-  });
 }
 
 function startFailure(code: number, message: string): Ending {
@@ -213,41 +237,4 @@ function createLimits(stop: AbortController): Limits {
     returned: () => endAfter(RETURN_GRACE_MS, { kind: "returned" }),
     clear: () => clearTimeout(timer),
   };
-}
-
-function toResult(job: Job, { ending, leftovers: found, start, usage }: Outcome, transcript: Transcript, redaction: Redaction): RunResult {
-  const { findings, kept } = transcript;
-  const { sentence, ...verdict } = redaction.value(verdictOn(ending));
-  const leftovers = redaction.value(found);
-  const truncated = { stdout: kept.stdout.missingBytes, stderr: kept.stderr.missingBytes };
-  if (leftovers.length > 0) transcript.notice(leftoverNotice(leftovers));
-  if (sentence !== undefined) transcript.notice(sentence);
-  return {
-    runId: job.runId,
-    stdout: kept.stdout.text().trimEnd(),
-    stderr: lines(kept.stderr.text(), findings.returned?.problem, sentence),
-    duration: Math.round(performance.now() - job.acceptedAt),
-    returnData: findings.returned?.value ?? null,
-    automnLogs: findings.logs,
-    automnNotifications: findings.notifications,
-    input: job.input,
-    reason: ending.kind,
-    ...verdict,
-    ...(start === undefined ? {} : { start }),
-    ...(usage === undefined ? {} : { usage }),
-    ...(leftovers.length === 0 ? {} : { leftovers }),
-    ...(truncated.stdout + truncated.stderr === 0 ? {} : { truncated }),
-    ...(findings.logsDropped === 0 ? {} : { automnLogsDropped: findings.logsDropped }),
-  };
-}
-
-function leftoverNotice(leftovers: readonly Leftover[]): string {
-  const named = leftovers.slice(0, 10).map(({ pid, command }) => `${pid} (${command})`).join(", ");
-  const rest = leftovers.length > 10 ? ` and ${leftovers.length - 10} more` : "";
-  return `The run left ${leftovers.length === 1 ? "a process" : `${leftovers.length} processes`} behind, which the runner ended: ${named}${rest}`;
-}
-
-/** The script's own stderr with the runner's lines behind it, each on a line of its own. */
-function lines(text: string, ...own: readonly (string | undefined)[]): string {
-  return own.reduce<string>((all, line) => (line === undefined ? all : `${all}${all === "" || all.endsWith("\n") ? "" : "\n"}${line}\n`), text);
 }

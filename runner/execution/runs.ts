@@ -1,13 +1,14 @@
 // The runs of this runner: who may start, which are active, how each is recorded.
 import { randomUUID } from "node:crypto";
 import type { Ending, EndingKind } from "../contract/ending.ts";
-import { Failure } from "../contract/failure.ts";
+import { Failure, messageOf } from "../contract/failure.ts";
 import { resultFrame } from "../contract/frames.ts";
 import type { RunRequest } from "../contract/job.ts";
+import type { RunResult } from "../contract/result.ts";
 import type { FrameLog } from "../state/frame-log.ts";
 import type { EndEntry, StartEntry } from "../state/journal.ts";
 import type { History, ProcessFacts } from "./history.ts";
-import { run } from "./run.ts";
+import { redactionOf, run } from "./run.ts";
 import type { Job, Report, Sink, Tools } from "./run.ts";
 import { sha256 } from "./script-files.ts";
 import type { Root } from "./tree.ts";
@@ -100,7 +101,7 @@ export function createRuns(tools: Tools, { limit, history, newFrameLog, owner }:
       slot.root = root;
       history.started(start, processOf(root));
     });
-    const frame = resultFrame(report.result);
+    const frame = frameOf(report.result);
     frames.end(frame);
     release(slot, report.result.reason);
     history.ended(start, endEntry(report), frames);
@@ -113,7 +114,8 @@ export function createRuns(tools: Tools, { limit, history, newFrameLog, owner }:
       const runId = request.runId ?? randomUUID();
       if (active.has(runId)) throw new Failure("conflict", `A run with the id ${JSON.stringify(runId)} is active; GET /api/runs/${encodeURIComponent(runId)}/stream follows it`);
       requireSlot();
-      const slot: Slot = { job: { ...request, runId, acceptedAt: performance.now() }, stop: new AbortController() };
+      const job: Job = { ...request, runId, acceptedAt: performance.now(), redaction: redactionOf(request, tools) };
+      const slot: Slot = { job, stop: new AbortController() };
       active.set(runId, slot);
       total += 1;
       return slot;
@@ -136,10 +138,22 @@ export function createRuns(tools: Tools, { limit, history, newFrameLog, owner }:
     },
     kill() {
       for (const { root } of active.values()) if (root !== undefined) tools.tree.signalGroup(root, "SIGKILL");
+      tools.tree.killMarked(tools.markPrefix);
     },
     get draining() { return draining; },
     get counts() { return { active: active.size, total, byOutcome }; },
   };
+}
+
+/** The frame of a result; of one that is too large for a text, what is left without its largest parts. */
+function frameOf(result: RunResult): string {
+  try {
+    return resultFrame(result);
+  } catch (error) {
+    const sentence = `The result is too large to be sent: ${messageOf(error)}`;
+    const code = result.code === 0 ? 1 : result.code;
+    return resultFrame({ ...result, code, errorCode: "RESULT_TOO_LARGE", stdout: "", stderr: `${sentence}\n`, returnData: null, automnLogs: [], automnNotifications: [], input: {} });
+  }
 }
 
 async function processOf({ pid, mark }: Root): Promise<ProcessFacts> {
@@ -148,13 +162,13 @@ async function processOf({ pid, mark }: Root): Promise<ProcessFacts> {
 }
 
 /** What the journal says of a run at its start: names of variables, never values. */
-function startEntry({ runId, script }: Job, owner: string): StartEntry {
-  const { by, userId, context } = script.trigger;
+function startEntry({ runId, script, redaction }: Job, owner: string): StartEntry {
+  const { by, userId, context } = redaction.value(script.trigger);
   const told = context === undefined ? "" : JSON.stringify(context);
   return {
     event: "start", at: new Date().toISOString(), runId, owner,
     ...(script.id === undefined ? {} : { scriptId: script.id }),
-    name: script.label,
+    name: redaction.text(script.label),
     ...(script.versionId === undefined ? {} : { version: script.versionId }),
     language: script.language,
     sha256: sha256(script.code),

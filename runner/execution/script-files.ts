@@ -1,6 +1,6 @@
 // The scripts' own folders: the author's code, byte for byte, in a file named by its content, and a place that lasts.
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Script } from "../contract/job.ts";
 import { ensureDir, PRIVATE_DIR, PRIVATE_FILE } from "../state/files.ts";
@@ -20,8 +20,8 @@ export interface ScriptPlace {
 
 /** Puts scripts on disk. */
 export interface ScriptFiles {
-  /** Rejects with the system's error when nothing can be written. */
-  place(script: Script, extension: string): Promise<ScriptPlace>;
+  /** Puts the code into the script's own folder, or below `codeHome` where its packages lie. Rejects with the system's error when nothing can be written. */
+  place(script: Script, extension: string, codeHome?: string): Promise<ScriptPlace>;
 }
 
 /** Keeps the scripts under `scriptsDir`, which gets a `package.json` of its own: without one, a script's module type would be ours. */
@@ -38,9 +38,9 @@ export function createScriptFiles(scriptsDir: string): ScriptFiles {
   }
 
   return {
-    async place(script, extension) {
+    async place(script, extension, codeHome) {
       const home = join(scriptsDir, folderName(script.id));
-      const codeFile = join(home, "code", `${sha256(script.code).slice(0, 16)}${extension}`);
+      const codeFile = join(codeHome ?? home, "code", `${sha256(script.code).slice(0, 16)}${extension}`);
       const lastingDir = join(home, "data");
       hold(inUse, codeFile);
       try {
@@ -67,14 +67,10 @@ export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** A file of another length was cut short or changed by somebody, and is written anew. */
+/** A file that somebody has changed, a script itself for one, is written anew. */
 async function isThere(file: string, code: string): Promise<boolean> {
-  try {
-    const { size } = await stat(file);
-    return size === Buffer.byteLength(code);
-  } catch {
-    return false;
-  }
+  const content = await readFile(file, "utf8").catch(() => undefined);
+  return content === code;
 }
 
 async function ensureManifest(scriptsDir: string): Promise<void> {

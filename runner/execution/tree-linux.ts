@@ -1,4 +1,5 @@
 // Process trees by /proc: the group, and what left it, found by the mark in its environment.
+import { readdirSync, readFileSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
 import { KEEP_VARIABLE, MARK_VARIABLE } from "./environment.ts";
 import { isThere, sendSignal } from "./signal.ts";
@@ -21,10 +22,12 @@ export function createLinuxTree(): ProcessTree {
   return {
     signalGroup: (root, word) => sendSignal(-root.pid, word),
     signalOne: (pid, word) => sendSignal(pid, word),
+    killMarked,
     async survivors(root) {
+      if ((await newestPid()) === root.pid && !isThere(-root.pid)) return [];
+      const pids = await allPids();
       const newest = await newestPid();
-      if (newest === root.pid && !isThere(-root.pid)) return [];
-      const candidates = (await allPids()).filter((pid) => pid !== process.pid && mayBeNewer(pid, root, newest));
+      const candidates = pids.filter((pid) => pid !== process.pid && mayBeNewer(pid, root, newest));
       const found = await Promise.all(candidates.map((pid) => survivor(pid, root)));
       return found.filter((one) => one !== undefined);
     },
@@ -52,11 +55,24 @@ export async function allPids(): Promise<number[]> {
   return (await readdir("/proc")).map(Number).filter((pid) => pid > 0);
 }
 
-/** The command line of a process, shortened; its name in brackets where it has none. */
+/** The command line of a process; its name in brackets where it has none. */
 export async function commandOf(pid: number): Promise<string> {
   const line = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).replace(/\0+$/, "").replaceAll("\0", " ");
-  if (line !== "") return line.slice(0, 200);
+  if (line !== "") return line;
   return `[${(await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "?")).trim()}]`;
+}
+
+/** Reads without waiting: this is for the moment before the runner's own end. */
+function killMarked(markPrefix: string): void {
+  for (const name of readdirSync("/proc")) {
+    try {
+      const environment = /^\d+$/.test(name) ? readFileSync(`/proc/${name}/environ`, "utf8").split("\0") : [];
+      const marked = environment.some((entry) => entry.startsWith(`${MARK_VARIABLE}=${markPrefix}`));
+      if (marked && !environment.includes(`${KEEP_VARIABLE}=1`)) sendSignal(Number(name), "SIGKILL");
+    } catch {
+      // it has gone, or is another user's
+    }
+  }
 }
 
 async function survivor(pid: number, root: Root): Promise<Survivor | undefined> {

@@ -17,6 +17,7 @@ export function createPsTree(list: () => Promise<string> = ps): ProcessTree {
   return {
     signalGroup: (root, word) => sendSignal(-root.pid, word),
     signalOne: (pid, word) => sendSignal(pid, word),
+    killMarked: () => {},
     survivors: async (root) => treeOf(root, rows(await list())),
   };
 }
@@ -42,5 +43,5 @@ function treeOf(root: Root, all: readonly Row[]): Survivor[] {
   } while (members.size > size);
   return all
     .filter((row) => members.has(row.pid) && !row.state.startsWith("Z"))
-    .map((row) => ({ pid: row.pid, command: row.command.slice(0, 200), inGroup: row.group === root.pid }));
+    .map((row) => ({ pid: row.pid, command: row.command, inGroup: row.group === root.pid }));
 }

@@ -10,6 +10,7 @@ export function createWindowsTree(spawnProcess: typeof spawn = spawn): ProcessTr
   return {
     signalGroup: (root) => taskkill(root.pid),
     signalOne: (pid) => taskkill(pid),
+    killMarked: () => {},
     survivors: () => Promise.resolve([]),
   };
 }

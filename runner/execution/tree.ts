@@ -28,6 +28,8 @@ export interface ProcessTree {
   signalGroup(root: Root, word: Word): void;
   /** Signals one process. */
   signalOne(pid: number, word: Word): void;
+  /** Kills every process whose mark begins so, at once and without waiting; where marks can't be read, none. */
+  killMarked(markPrefix: string): void;
   /** Those that still run, without the ones that are meant to stay. */
   survivors(root: Root): Promise<readonly Survivor[]>;
 }

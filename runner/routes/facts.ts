@@ -3,11 +3,13 @@ import type { Config } from "../config.ts";
 import { RUNNER_VERSION } from "../contract/registration.ts";
 import type { History } from "../execution/history.ts";
 import type { Runs } from "../execution/runs.ts";
+import type { Spares } from "../execution/spares.ts";
 import { missingSettings } from "../host/registrar.ts";
 import type { Registrar } from "../host/registrar.ts";
 import { LANGUAGES } from "../languages/catalogue.ts";
 import type { Catalogue } from "../languages/catalogue.ts";
 import type { OutcomeView, PageView } from "../page/view.ts";
+import type { Packages } from "../packages/packages.ts";
 import type { StateStore } from "../state/state-store.ts";
 
 /** The parts of the runner that have something to tell. */
@@ -17,6 +19,8 @@ export interface Parts {
   readonly registrar: Registrar;
   readonly catalogue: Catalogue;
   readonly runs: Runs;
+  readonly spares: Spares;
+  readonly packages: Packages;
   readonly history: History;
   readonly secret: () => string | undefined;
 }
@@ -46,6 +50,8 @@ export function statusOf(parts: Parts) {
     problems: problemsOf(parts),
     runtimes: catalogue.runtimes,
     runs: runs.counts,
+    spares: parts.spares.counts,
+    packages: parts.packages.summary,
     draining: runs.draining,
     version: RUNNER_VERSION,
     uptime: Math.floor(process.uptime()),

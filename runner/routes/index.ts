@@ -7,9 +7,12 @@ import type { Exchange, Route } from "../http/router.ts";
 import { staticFiles } from "../http/static.ts";
 import type { Log } from "../lifecycle/log.ts";
 import { errorPage } from "../page/error-page.ts";
-import { statusOf } from "./facts.ts";
+import { operatorPage } from "../page/page.ts";
+import type { OutcomeView } from "../page/view.ts";
+import { pageOf, statusOf } from "./facts.ts";
 import type { Parts } from "./facts.ts";
 import { takeJob } from "./jobs.ts";
+import { clearPackages, packageStatus } from "./packages.ts";
 import { cancelRun, followRun, listRuns, showRun } from "./runs.ts";
 import { registerAgain, reset, showPage, takeSecret } from "./setup.ts";
 
@@ -24,17 +27,20 @@ export function createRoutes(tools: RouteTools) {
   const { config, log } = tools;
   const files = staticFiles(tools.publicDir);
   const job = takeJob(tools);
+  const packageTools = { ...tools, resetToken: config.resetToken, page: (outcome: OutcomeView) => operatorPage(pageOf(tools, outcome)) };
   const routes: readonly Route[] = [
     { method: "GET", path: "/", handle: showPage(tools) },
     { method: "GET", path: "/status", handle: ({ response }) => sendJson(response, 200, statusOf(tools)) },
     { method: "GET", path: "/ui/reregister", handle: registerAgain(tools) },
     { method: "POST", path: "/ui/register", handle: takeSecret(tools) },
-    ...config.jobPaths.map((path): Route => ({ method: "POST", path, handle: job })),
+    ...config.jobPaths.map((path): Route => ({ method: "POST", path, handle: job, literal: true })),
     { method: "GET", path: "/api/runs", handle: listRuns(tools) },
     { method: "GET", path: "/api/runs/:id", handle: showRun(tools) },
     { method: "DELETE", path: "/api/runs/:id", handle: cancelRun(tools) },
     { method: "GET", path: "/api/runs/:id/stream", handle: followRun(tools) },
     { method: "POST", path: "/internal/reset", handle: reset(tools) },
+    { method: "POST", path: "/api/packages/status", handle: packageStatus(packageTools) },
+    { method: "POST", path: "/ui/package-cache/clear", handle: clearPackages(packageTools) },
     { method: "GET", path: "/favicon.ico", handle: files },
     { method: "GET", path: "/assets/*", handle: files },
   ];

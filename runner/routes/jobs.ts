@@ -27,14 +27,15 @@ export function takeJob({ runs, secret, config, log }: JobTools): Handler {
     requireSecret(request, secret());
     runs.requireSlot();
     const run = runs.admit(parseRunRequest(await readJson(request, maxBodyBytes)));
-    const { runId, script } = run.job;
-    log.debug("Run started", { runId, script: script.label, language: script.language });
+    const { runId, script, redaction } = run.job;
+    const facts = { runId, script: redaction.text(script.label), language: script.language };
+    log.debug("Run started", facts);
     const stream = openFrameStream(response, silenceMs, () => {
       if (onDisconnect === "cancel") run.stop.abort({ kind: "host-gone" });
       else log.info("The host has gone, the run goes on", { runId });
     });
     const { frame, report: { result } } = await runs.perform(run, stream);
     stream.end(frame);
-    log.info("Run ended", { runId, script: script.label, language: script.language, reason: result.reason, code: result.code, ms: result.duration });
+    log.info("Run ended", { ...facts, reason: result.reason, code: result.code, ms: result.duration });
   };
 }

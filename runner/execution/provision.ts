@@ -1,0 +1,38 @@
+// A script's packages, made available before it starts.
+import { delimiter } from "node:path";
+import type { Ending } from "../contract/ending.ts";
+import type { Script } from "../contract/job.ts";
+import type { Interpreter, Language } from "../languages/language.ts";
+import type { Transcript } from "../output/transcript.ts";
+import type { Packages, Provision } from "../packages/packages.ts";
+import { folderName } from "./script-files.ts";
+
+/** What making packages available needs of a run. */
+export interface ProvisionTools {
+  readonly packages: Pick<Packages, "ensure">;
+  readonly transcript: Transcript;
+  readonly stop: AbortSignal;
+}
+
+/** Resolves with where the packages lie, if the script needs any, or with the ending that it comes to without them. What the installer says is shown live. */
+export async function provide(
+  script: Script, { language, interpreter }: { readonly language: Language; readonly interpreter: Interpreter }, { packages, transcript, stop }: ProvisionTools,
+): Promise<{ readonly provision: Provision | undefined } | Ending> {
+  const needs = { scriptId: script.id, home: folderName(script.id), language: language.name, code: script.code, interpreter };
+  const provided = await packages.ensure(needs, { say: transcript.remark, signal: stop });
+  if (provided.kind === "stopped") return stop.reason as Ending;
+  if (provided.kind !== "failed") return { provision: provided.kind === "ready" ? provided.provision : undefined };
+  transcript.findings.take("log", JSON.stringify({ message: provided.message, level: "error", type: "system" }));
+  return { kind: "dependencies-failed", message: provided.message };
+}
+
+/** The variables by which an interpreter finds packages, the script's own first. */
+export function withPaths(variables: NodeJS.ProcessEnv, provision: Provision | undefined): NodeJS.ProcessEnv {
+  const paths = Object.entries(provision?.paths ?? {}).map(([name, folder]) => [name, [folder, variables[name]].filter(Boolean).join(delimiter)]);
+  return { ...variables, ...Object.fromEntries(paths) };
+}
+
+/** Those variables alone. */
+export function pathsOf(variables: NodeJS.ProcessEnv, provision: Provision | undefined): Record<string, string> {
+  return Object.fromEntries(Object.keys(provision?.paths ?? {}).map((name) => [name, variables[name] ?? ""]));
+}
