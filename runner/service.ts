@@ -1,5 +1,7 @@
+#!/usr/bin/env node
 // The runner's life, read top to bottom.
 import "./lifecycle/node-floor.ts";
+import { writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -24,7 +26,8 @@ import { closeServer, createHttpServer, listen } from "./http/server.ts";
 import { createCatalogue } from "./languages/catalogue.ts";
 import { limitYoungGeneration } from "./lifecycle/heap.ts";
 import { createLog } from "./lifecycle/log.ts";
-import { handleShutdown } from "./lifecycle/shutdown.ts";
+import { catchSignals, handleShutdown } from "./lifecycle/shutdown.ts";
+import { packagesCommand } from "./packages/cli.ts";
 import { createPackages } from "./packages/packages.ts";
 import { createRoutes } from "./routes/index.ts";
 import { openArchive } from "./state/archive.ts";
@@ -36,14 +39,18 @@ import { openStateStore } from "./state/state-store.ts";
 
 /** sysexits.h: the configuration is wrong. */
 const EX_CONFIG = 78;
+/** sysexits.h: the command line is wrong. */
+const EX_USAGE = 64;
 /** At the end, answers under way get this long to reach their readers. */
 const DELIVERY_MS = 5_000;
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 
-const leaveEarly = () => process.exit(0); // nothing has begun yet that would have to end
-process.on("SIGTERM", leaveEarly).on("SIGINT", leaveEarly);
+const signals = catchSignals(() => process.exit(0)); // nothing has begun yet that would have to end
 
 const config = await configure();
+const [command, ...words] = process.argv.slice(2);
+if (command !== undefined) process.exit(await carryOut(command, words));
+
 const log = createLog({ level: config.logLevel, format: config.logFormat, write: (line) => process.stdout.write(line) });
 process.stdout.on("error", () => {}); // whoever read the log has gone; the runs have not
 
@@ -115,8 +122,7 @@ const registrar = createRegistrar({
 const server = createHttpServer(createRoutes({ config, state, registrar, catalogue, runs, spares, packages, history, secret, log, publicDir: join(HERE, "public") }));
 const port = await listen(server, config.port, config.bind).catch((error: unknown) => giveUp(new Error(`Cannot listen on port ${config.port}: ${messageOf(error)}`)));
 log.info("Listening", { port, bind: config.bind ?? "all", version: RUNNER_VERSION, node: process.versions.node, endpoint: config.endpointUrl });
-process.off("SIGTERM", leaveEarly).off("SIGINT", leaveEarly);
-handleShutdown({ drain, endRuns: () => runs.drain(0), kill: runs.kill, close, exit: (code) => void leave(code) }, log);
+handleShutdown({ drain, endRuns: () => runs.drain(0), kill: runs.kill, close, exit: (code) => void leave(code) }, signals, log);
 registrar.start();
 limitYoungGeneration();
 await recover({ installation, open, onLost: history.lost, workDir: config.workDir, log });
@@ -146,6 +152,22 @@ async function leave(code: number): Promise<void> {
   const written = new Promise<void>((resolve) => { process.stdout.write("", () => resolve()); });
   await Promise.race([written, new Promise((resolve) => setTimeout(resolve, 500))]);
   process.exit(code);
+}
+
+/** `automn-runner packages …` and `automn-runner --version`: done and over; resolves with the exit code. */
+async function carryOut(name: string, rest: readonly string[]): Promise<number> {
+  const print = (text: string) => writeSync(1, text);
+  const complain = (text: string) => writeSync(2, text);
+  if (name === "--version") {
+    print(`${RUNNER_VERSION}\n`);
+    return 0;
+  }
+  if (name !== "packages") {
+    complain(`There is no command ${name}: without one the runner starts, \`packages\` is about scripts' packages, \`--version\` tells the version.\n`);
+    return EX_USAGE;
+  }
+  const warnings = createLog({ level: "warn", format: config.logFormat, write: complain });
+  return packagesCommand([...rest], { scriptsDir: config.scriptsDir, recordsDir: join(config.stateDir, "packages"), print, complain, log: warnings });
 }
 
 /** Reads the environment; with anything wrong in it, says all of it and ends. */

@@ -20,8 +20,21 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 /** After an error that nobody caught nothing is waited for longer. */
 const LAST_WILL_MS = 10_000;
 
-/** Takes over the process's signals and uncaught errors. */
-export function handleShutdown(steps: ShutdownSteps, log: Log, target: NodeJS.Process = process): void {
+/** The signals that ask the process to end. */
+export interface EndSignals {
+  /** From now on they go to `handler`. */
+  handOver(handler: (signal: keyof typeof SIGNALS) => void): void;
+}
+
+/** Listens to the signals for good: one that came while listeners are exchanged would be lost. At first they go to `early`. */
+export function catchSignals(early: () => void, target: NodeJS.Process = process): EndSignals {
+  let handle: (signal: keyof typeof SIGNALS) => void = early;
+  for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) target.on(signal, () => handle(signal));
+  return { handOver(handler) { handle = handler; } };
+}
+
+/** Takes over the signals and the process's uncaught errors. */
+export function handleShutdown(steps: ShutdownSteps, signals: EndSignals, log: Log, target: NodeJS.Process = process): void {
   let ending = false;
 
   async function end(signal: keyof typeof SIGNALS): Promise<void> {
@@ -47,7 +60,7 @@ export function handleShutdown(steps: ShutdownSteps, log: Log, target: NodeJS.Pr
     steps.exit(1);
   }
 
-  for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) target.on(signal, () => void end(signal));
+  signals.handOver((signal) => void end(signal));
   target.on("uncaughtException", (error) => void fall(error));
   target.on("unhandledRejection", (reason) => void fall(reason));
   if (target.pid === 1) log.warn("This runner is process 1 and reaps no orphans: start the container with an init, e.g. docker run --init");

@@ -1,8 +1,8 @@
 // What there is to know about a running runner, one card for each subject.
 
 import { html, type Content, type Html } from "./html.ts";
-import type { Maybe, PageView } from "./view.ts";
-import { duration, languageName, link, moment, withoutPasswords } from "./words.ts";
+import type { Maybe, PageView, SparesView } from "./view.ts";
+import { count, duration, languageName, link, moment, withoutPasswords } from "./words.ts";
 
 /** The cards for this view, in their order. Before the first registration there are no heartbeats or runs to show. */
 export function facts(view: PageView): Html {
@@ -58,7 +58,7 @@ function remedy(pathVariable: Maybe<string>): Content {
   return pathVariable && html` <span class="aside">install it, or name it in <code>${pathVariable}</code></span>`;
 }
 
-function runs({ runs: { active, total, byOutcome } }: PageView): Html {
+function runs({ runs: { active, total, byOutcome }, spares }: PageView): Html {
   const figure = (amount: number, noun: string): Html => html`<p><b>${amount.toLocaleString("en")}</b> <span>${noun}</span></p>`;
   return html`<section class="card" aria-labelledby="runs">
   <h2 id="runs">Runs</h2>
@@ -66,9 +66,20 @@ function runs({ runs: { active, total, byOutcome } }: PageView): Html {
   ${
     total === 0
       ? html`<p class="aside">The first job will show here.</p>`
-      : html`<dl>${Object.entries(byOutcome).map(([outcome, amount]) => row(outcome, amount.toLocaleString("en")))}</dl>`
+      : html`<dl>${[...Object.entries(byOutcome).map(([outcome, amount]) => row(outcome, amount.toLocaleString("en"))), warm(spares)]}</dl>`
   }
 </section>`;
+}
+
+/** How many processes were started ahead, and whether runs find them there; nothing where no language has any. */
+function warm(spares: PageView["spares"]): Content {
+  const languages = Object.entries(spares);
+  return languages.length > 0 && row("Warm", languages.map(([name, figures]) => warmLanguage(name, figures)));
+}
+
+function warmLanguage(name: string, { ready, hits, misses }: SparesView): Html {
+  const missed = misses === 1 ? "1 miss" : `${misses.toLocaleString("en")} misses`;
+  return html`<p>${languageName(name)}: ${ready.toLocaleString("en")} waiting <span class="aside">${count(hits, "hit")}, ${missed}</span></p>`;
 }
 
 function card(id: string, title: string, rows: readonly Content[]): Html {
@@ -78,6 +89,7 @@ function card(id: string, title: string, rows: readonly Content[]): Html {
 </section>`;
 }
 
-function row(term: string, description: Content): Html {
+/** A line of a card's list. */
+export function row(term: string, description: Content): Html {
   return html`<div><dt>${term}</dt><dd>${description}</dd></div>`;
 }

@@ -4,6 +4,7 @@ import { facts } from "./facts.ts";
 import { html, type Content, type Html } from "./html.ts";
 import { icons } from "./icons.ts";
 import { layout } from "./layout.ts";
+import { packagesCard } from "./packages.ts";
 import { missingSettings, secretSetup } from "./setup.ts";
 import { standingOf, type Standing, type Tone } from "./standing.ts";
 import type { PageView } from "./view.ts";
@@ -20,6 +21,7 @@ export function operatorPage(view: PageView): string {
 <div id="part-notices" data-part>${notices(view, standing)}</div>
 <div id="part-setup" data-part>${missingSettings(view.missing)}${secretSetup(view)}</div>
 <div id="part-facts" data-part>${facts(view)}</div>
+<div id="part-packages" data-part>${packagesCard(view)}</div>
 </div>`;
   const named = view.runner.runnerId ? `${standing.word} · ${view.runner.runnerId}` : standing.word;
   return layout({ title: named, main, version: view.version, footer: footer(view), live: true });
@@ -39,7 +41,7 @@ function hero(view: PageView, standing: Standing): Html {
 
 /** The button that registers now. A form, not a link: links are followed ahead by some browsers. */
 function again(view: PageView): Content {
-  if (!view.runner.secretConfigured || view.missing.length > 0) return null;
+  if (view.draining || !view.runner.secretConfigured || view.missing.length > 0) return null;
   const words = view.runner.registeredAt ? "Register again" : "Try again";
   return html`<form method="get" action="/ui/reregister"><button class="quiet" id="again">${words}</button></form>`;
 }

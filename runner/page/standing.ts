@@ -2,14 +2,14 @@
 
 import { html, type Html } from "./html.ts";
 import type { PageView } from "./view.ts";
-import { ago, link, span } from "./words.ts";
+import { ago, count, link, span } from "./words.ts";
 
 /** How a standing is coloured; each also has an icon and words of its own. */
 export type Tone = "good" | "wait" | "todo" | "bad";
 
 /** Where the runner stands: one of a closed set, with what to say about it. */
 export interface Standing {
-  readonly kind: "settings" | "secret" | "waiting" | "refused" | "failing" | "silent" | "ready";
+  readonly kind: "draining" | "settings" | "secret" | "waiting" | "refused" | "failing" | "silent" | "ready";
   readonly tone: Tone;
   /** For the window's title. */
   readonly word: string;
@@ -23,6 +23,7 @@ const silenceMs = 120_000;
 /** Tells where the runner stands; what has to be done first comes first. */
 export function standingOf(view: PageView): Standing {
   const { runner, heartbeat } = view;
+  if (view.draining) return draining(view);
   if (view.missing.length > 0) return settings(view);
   if (!runner.secretConfigured) return secret;
   if (!runner.registeredAt) return runner.lastRegistrationError ? refused(view) : waiting(view);
@@ -30,6 +31,18 @@ export function standingOf(view: PageView): Standing {
   if (silentForMs > silenceMs) return silent(view, silentForMs);
   return heartbeat.failuresInARow > 0 || runner.lastRegistrationError ? failing(view) : ready(view);
 }
+
+const draining = ({ runs }: PageView): Standing => ({
+  kind: "draining",
+  tone: "wait",
+  word: "Shutting down",
+  headline: "Shutting down: no new jobs",
+  sentence:
+    runs.active === 0
+      ? html`No run is active, so the runner is about to end.`
+      : html`The runner ends when ${count(runs.active, "active run")} ${runs.active === 1 ? "has" : "have"} ended; one that
+    takes too long is ended.`,
+});
 
 const settings = (view: PageView): Standing => ({
   kind: "settings",

@@ -19,6 +19,13 @@ export interface PageView {
   readonly runtimes: Readonly<Record<string, string>>;
   readonly missingRuntimes: readonly MissingRuntime[];
   readonly runs: RunsView;
+  /** Whether the runner is shutting down: active runs go on, new jobs are refused. */
+  readonly draining: boolean;
+  /** Processes started ahead: language → figures, for the languages that were asked for so far. */
+  readonly spares: Readonly<Record<string, SparesView>>;
+  readonly packages: PackagesView;
+  /** Whether packages can be cleared here, given the reset token. */
+  readonly clearForm: boolean;
   /** The runner's own version, e.g. `0.3.0`. */
   readonly version: string;
   readonly uptimeSeconds: number;
@@ -75,4 +82,27 @@ export interface RunsView {
   readonly total: number;
   /** How many ended in which way: outcome → count. */
   readonly byOutcome: Readonly<Record<string, number>>;
+}
+
+/** Processes of one language that were started ahead, so that a run needs not wait for its interpreter. */
+export interface SparesView {
+  /** How many wait for a run. */
+  readonly ready: number;
+  /** Runs that got one. */
+  readonly hits: number;
+  /** Runs that could have had one, but none was there. */
+  readonly misses: number;
+}
+
+/** What was installed for scripts. */
+export interface PackagesView {
+  /** Whether packages are installed when needed, only used where they are there, or not looked after at all. */
+  readonly mode: "auto" | "offline" | "off";
+  readonly sets: number;
+  /** Over all sets. */
+  readonly packages: number;
+  readonly bytes: number;
+  readonly lastUsedAt?: Maybe<string>;
+  /** Installations that go on. */
+  readonly installing: number;
 }

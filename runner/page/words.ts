@@ -32,6 +32,16 @@ export function duration(seconds: number): string {
   return small && rest > 0 ? `${first} ${count(rest, small.name)}` : first;
 }
 
+const sizes = ["KiB", "MiB", "GiB", "TiB"];
+
+/** An amount of bytes in its largest unit, e.g. `0 bytes`, `1.4 KiB`, `312 MiB`. */
+export function size(bytes: number): string {
+  if (bytes < 1024) return count(bytes, "byte");
+  let [amount, unit] = [bytes / 1024, 0];
+  while (Math.round(amount) >= 1024 && unit < sizes.length - 1) [amount, unit] = [amount / 1024, unit + 1];
+  return `${amount.toLocaleString("en", { maximumFractionDigits: amount < 10 ? 1 : 0 })} ${sizes[unit]}`;
+}
+
 /** How far `time` lies from `now`, e.g. `12 seconds ago`, `in 2 minutes`. */
 export function distance(time: Date, now: Date): string {
   const seconds = Math.round((time.getTime() - now.getTime()) / 1000);

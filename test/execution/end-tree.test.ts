@@ -22,6 +22,7 @@ describe("ending a child", () => {
     let end: (exit: Exit) => void = () => {};
     const child: Child = { pid: 100, exited: new Promise((resolve) => { end = resolve; }) };
     const tree: ProcessTree = {
+      killMarked: () => {},
       signalGroup(_, word) {
         words.push(word);
         if (word === obeys) end({ code: null, signal: word });
@@ -62,6 +63,7 @@ describe("ending what is left", () => {
     const dead = new Set<number>();
     let look = 0;
     const tree: ProcessTree = {
+      killMarked: () => {},
       signalGroup: () => assert.fail("the group was signalled"),
       signalOne(pid, word) {
         said.push([pid, word]);

@@ -8,7 +8,7 @@ import { errorPage } from "../../runner/page/error-page.ts";
 import { operatorPage } from "../../runner/page/page.ts";
 import type { PageView } from "../../runner/page/view.ts";
 import { browserMissing, openBrowser, type Browser } from "../support/browser.ts";
-import { before, everyText, fresh, now, ready, refused, silent, unset } from "./views.ts";
+import { before, draining, everyText, fresh, now, ready, refused, silent, unset } from "./views.ts";
 
 const policy =
   "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -115,7 +115,7 @@ describe("the operator page in a browser", { skip: browserMissing }, () => {
   for (const scheme of ["light", "dark"] as const) {
     test(`every text is legible in the ${scheme} scheme`, async () => {
       await browser.emulate({ scheme });
-      for (const view of [fresh, unset, refused, ready, silent, { ...ready, outcome: { ok: true, message: "Registered." } }]) {
+      for (const view of [fresh, unset, refused, ready, silent, draining, { ...ready, outcome: { ok: true, message: "Registered." } }]) {
         stage.view = view;
         await browser.goto(stage.url);
         assert.deepEqual(await browser.evaluate(faintTexts), []);
@@ -139,7 +139,7 @@ describe("the operator page in a browser", { skip: browserMissing }, () => {
   test("nothing scrolls sideways at 320 pixels, however long the words", async () => {
     await browser.emulate({ width: 320, height: 640 });
     const long = `https://${"a".repeat(300)}.example.com/${"b".repeat(300)}`;
-    for (const view of [fresh, unset, refused, ready, silent, everyText(ready, long), everyText(fresh, "W".repeat(400))]) {
+    for (const view of [fresh, unset, refused, ready, silent, draining, everyText(ready, long), everyText(fresh, "W".repeat(400))]) {
       stage.view = view;
       await browser.goto(stage.url);
       assert.equal(await browser.evaluate(sideways), 0);
@@ -173,7 +173,7 @@ describe("the operator page in a browser", { skip: browserMissing }, () => {
     stage.view = { ...ready, outcome: undefined };
     await browser.evaluate(refreshNow);
     await until(async () => (await browser.title()).startsWith("Registered"), "the registration");
-    assert.equal(await browser.count("#outcome, form[method=post]"), 0);
+    assert.equal(await browser.count("#outcome, form[action='/ui/register']"), 0);
     assert.equal(await browser.evaluate("return document.getElementById('announcement').textContent"), "Ready for work");
   });
 
@@ -191,6 +191,38 @@ describe("the operator page in a browser", { skip: browserMissing }, () => {
     await browser.evaluate(refreshNow);
     await until(async () => (await browser.title()).includes("build-02"), "the new id");
     assert.equal(await browser.evaluate("return document.activeElement.id"), "again");
+  });
+
+  test("a token that is being typed stays while the rest of the page is kept fresh", async () => {
+    stage.view = ready;
+    await browser.goto(stage.url);
+    await browser.type("#token", "half a tok");
+    const packages = { ...ready.packages, sets: 15 };
+    stage.view = { ...draining, runtimes: { node: "22.1.0" }, packages };
+    await browser.evaluate(refreshNow);
+    await until(async () => (await browser.text("#part-facts")).includes("22.1.0"), "the new version");
+    assert.equal(await browser.text("h1"), "Shutting down: no new jobs");
+    assert.equal(await browser.evaluate("return document.activeElement.id + document.activeElement.value"), "tokenhalf a tok");
+    await browser.evaluate("document.activeElement.blur()");
+    stage.view = { ...stage.view, runtimes: { node: "22.2.0" } };
+    await browser.evaluate(refreshNow);
+    await until(async () => (await browser.text("#part-facts")).includes("22.2.0"), "the next version");
+    assert.equal(await browser.evaluate("return document.getElementById('token').value"), "half a tok", "left there, though not in focus");
+    await browser.evaluate("document.getElementById('token').value = ''");
+    await browser.evaluate(refreshNow);
+    await until(async () => /Sets\s+15/.test(await browser.text("#part-packages")), "the new figures");
+  });
+
+  test("the token is sent to where packages are cleared, and what came of it is told", async () => {
+    stage.view = ready;
+    await browser.goto(stage.url);
+    await browser.type("#token", "a token & more");
+    stage.view = { ...ready, outcome: { ok: true, message: "14 sets of packages removed." } };
+    await browser.click(".clearing button");
+    await until(async () => (await browser.count("#outcome")) === 1, "the outcome");
+    assert.ok(stage.asked.includes("POST /ui/package-cache/clear token=a+token+%26+more"), stage.asked.join("\n"));
+    assert.equal(await browser.text("#outcome"), "14 sets of packages removed.");
+    assert.equal(new URL(await browser.url()).pathname, "/", "loading the page again must not send the form again");
   });
 
   test("the script tells times in the same words as the runner", async () => {
@@ -221,7 +253,7 @@ describe("the operator page in a browser", { skip: browserMissing }, () => {
 
   test("no page makes the browser complain", async () => {
     await browser.complaints();
-    for (const view of [fresh, unset, refused, ready, silent]) {
+    for (const view of [fresh, unset, refused, ready, silent, draining]) {
       stage.view = view;
       await browser.goto(stage.url);
       await browser.evaluate(refreshNow);

@@ -5,7 +5,7 @@ import { errorPage } from "../../runner/page/error-page.ts";
 import { operatorPage } from "../../runner/page/page.ts";
 import { standingOf } from "../../runner/page/standing.ts";
 import type { PageView } from "../../runner/page/view.ts";
-import { before, everyText, fresh, ready, refused, silent, unset } from "./views.ts";
+import { before, draining, everyText, fresh, ready, refused, silent, unset } from "./views.ts";
 
 const environment: PageView = {
   ...fresh,
@@ -24,11 +24,19 @@ test("the page says where the runner stands, in the title and in words", () => {
     [silent, "silent", /<title>Gets no jobs[^]*for 6 minutes[^]*keeps trying/],
     [{ ...silent, heartbeat: { intervalMs: 0, failuresInARow: 0 } }, "silent", /Heartbeats are switched off/],
     [{ ...ready, missing: ["AUTOMN_HOST_URL"] }, "settings", /<title>Settings missing/],
+    [draining, "draining", /<title>Shutting down · build-01[^]*Shutting down: no new jobs[^]*ends when 2 active runs have ended/],
+    [{ ...draining, runs: { active: 1, total: 1, byOutcome: {} } }, "draining", /ends when 1 active run has ended/],
+    [{ ...fresh, draining: true }, "draining", /No run is active/],
   ];
   for (const [view, kind, wanted] of cases) {
     assert.equal(standingOf(view).kind, kind);
     assert.match(operatorPage(view), wanted);
   }
+});
+
+test("a runner that shuts down is not registered again by hand", () => {
+  assert.match(operatorPage(ready), /\/ui\/reregister/);
+  assert.doesNotMatch(operatorPage(draining), /\/ui\/reregister/);
 });
 
 test("the form is there exactly when the view says so", () => {
@@ -74,6 +82,33 @@ test("a registered runner shows its host, heartbeat, languages, runs, version an
   ]) assert.match(page, wanted);
 });
 
+test("a registered runner shows its packages and the processes that it started ahead", () => {
+  const page = operatorPage(ready);
+  for (const wanted of [
+    /Mode<\/dt><dd>automatic/,
+    /Last used<\/dt><dd><time[^>]*>3 hours ago/,
+    /Sets<\/dt><dd>14</,
+    /Packages<\/dt><dd>1,038</,
+    /Size<\/dt><dd>313 MiB</,
+    /Installing now<\/dt><dd>1</,
+    /Warm<\/dt><dd><p>Node\.js: 2 waiting <[^>]*>9,870 hits, 1 miss<[^]*Python: 0 waiting <[^>]*>41 hits, 12 misses</,
+  ]) assert.match(page, wanted);
+  const other = (packages: Partial<PageView["packages"]>): string => operatorPage({ ...ready, packages: { ...fresh.packages, ...packages }, spares: {} });
+  assert.match(other({ mode: "offline" }), /Mode<\/dt><dd>offline <[^>]*>nothing is fetched[^]*Last used<\/dt><dd>never<[^]*0 bytes<[^]*Installing now<\/dt><dd>nothing</);
+  assert.match(other({ mode: "off" }), /Mode<\/dt><dd>switched off/);
+  assert.doesNotMatch(other({}), /Warm</);
+  assert.doesNotMatch(operatorPage({ ...fresh, clearForm: true }), />Packages<|package-cache/);
+});
+
+test("packages can be cleared on the page exactly when the view says so", () => {
+  for (const clearForm of [true, false]) for (const view of [ready, silent, draining]) {
+    const page = operatorPage({ ...view, clearForm });
+    assert.equal(/<form [^>]*method="post" action="\/ui\/package-cache\/clear"/.test(page), clearForm);
+    assert.equal(/<input[^>]* name="token" type="password"[^>]* autocomplete="off"/.test(page), clearForm);
+    assert.equal(/waits up to a minute\s+for runs that use a set/.test(page), clearForm);
+  }
+});
+
 test("errors are alerts, a success is a status, and a reason is not said twice", () => {
   const reason = "The secret does not match the one for runner build-01.";
   assert.equal(operatorPage(refused).split(reason).length, 2);
@@ -115,7 +150,7 @@ test("no value of any field can add a tag or an attribute", () => {
     "' onfocus='window.hit=1",
     "__proto__x",
   ];
-  for (const view of [fresh, unset, refused, ready, silent, environment]) {
+  for (const view of [fresh, unset, refused, ready, silent, draining, environment]) {
     const plain = skeleton(operatorPage(everyText(view, "plain")));
     for (const text of hostile) assert.deepEqual(skeleton(operatorPage(everyText(view, text))), plain, text);
   }
@@ -150,7 +185,7 @@ test("a password in a URL is not shown", () => {
 test("the page names nothing outside the runner, and has no inline style or script", () => {
   const style = readFileSync(new URL("../../public/assets/runner.css", import.meta.url), "utf8");
   assert.doesNotMatch(style, /url\(|@import|https?:/);
-  for (const page of [...[fresh, unset, refused, ready, silent].map(operatorPage), errorPage(405, "Not allowed", "GET only")]) {
+  for (const page of [...[fresh, unset, refused, ready, silent, draining].map(operatorPage), errorPage(405, "Not allowed", "GET only")]) {
     assert.doesNotMatch(page, /<style|style="|<script>| on[a-z]+="/);
     for (const [, url] of page.matchAll(/(?:src|<link[^>]* href)="([^"]*)"/g)) assert.match(url ?? "", /^\/(assets\/|favicon\.ico$)/);
     assert.match(page, /^<!doctype html>\n<html lang="en">/);

@@ -27,6 +27,10 @@ export const fresh: PageView = {
   runtimes: { node: "20.11.1", python: "3.11.7", shell: "5.2.15" },
   missingRuntimes: [{ name: "powershell", pathVariable: "AUTOMN_RUNNER_POWERSHELL_PATH" }],
   runs: { active: 0, total: 0, byOutcome: {} },
+  draining: false,
+  spares: {},
+  packages: { mode: "auto", sets: 0, packages: 0, bytes: 0, installing: 0 },
+  clearForm: false,
   version: "0.3.0",
   uptimeSeconds: 95,
   now,
@@ -70,6 +74,9 @@ export const ready: PageView = {
   form: false,
   heartbeat: { intervalMs: 60_000, lastAt: before(14), nextAt: before(-46), failuresInARow: 0 },
   runs: { active: 2, total: 12_804, byOutcome: { exited: 12_675, returned: 112, "timed-out": 17 } },
+  spares: { node: { ready: 2, hits: 9_870, misses: 1 }, python: { ready: 0, hits: 41, misses: 12 } },
+  packages: { mode: "auto", sets: 14, packages: 1_038, bytes: 327_680_000, lastUsedAt: before(3 * 3_600), installing: 1 },
+  clearForm: true,
   uptimeSeconds: 12 * 86_400 + 7_300,
 };
 
@@ -84,7 +91,10 @@ export const silent: PageView = {
   heartbeat: { ...ready.heartbeat, failuresInARow: 9 },
 };
 
-/** The same view with every text in it replaced, names of languages, outcomes and settings included. */
+/** A runner that ends as soon as its runs have ended. */
+export const draining: PageView = { ...ready, draining: true };
+
+/** The same view with every text in it replaced, names of languages, outcomes, settings and modes included. */
 export function everyText(view: PageView, text: string): PageView {
   const { runner } = view;
   return {
@@ -107,6 +117,8 @@ export function everyText(view: PageView, text: string): PageView {
     runtimes: { [text]: text },
     missingRuntimes: [{ name: text, pathVariable: text }],
     runs: { active: 1, total: 1, byOutcome: { [text]: 1 } },
+    spares: { [text]: { ready: 1, hits: 1, misses: 1 } },
+    packages: { ...view.packages, mode: text as "auto", lastUsedAt: text },
     version: text,
     now: text,
   };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ago, distance, duration, languageName, link, moment, withoutPasswords } from "../../runner/page/words.ts";
+import { ago, distance, duration, languageName, link, moment, size, withoutPasswords } from "../../runner/page/words.ts";
 import { before, now } from "./views.ts";
 
 test("a distance in time is told in its largest unit", () => {
@@ -35,6 +35,22 @@ test("a duration is told in its two largest units", () => {
     [NaN, "0 seconds"],
   ];
   for (const [seconds, wanted] of cases) assert.equal(duration(seconds), wanted);
+});
+
+test("an amount of bytes is told in its largest unit", () => {
+  const cases: readonly [number, string][] = [
+    [0, "0 bytes"],
+    [1, "1 byte"],
+    [1_023, "1,023 bytes"],
+    [1_024, "1 KiB"],
+    [1_450, "1.4 KiB"],
+    [10_200, "10 KiB"],
+    [1_048_575, "1 MiB"],
+    [327_680_000, "313 MiB"],
+    [2_362_232_012, "2.2 GiB"],
+    [5e15, "4,547 TiB"],
+  ];
+  for (const [bytes, wanted] of cases) assert.equal(size(bytes), wanted);
 });
 
 test("a time is told with its distance and to the second; what is no time is shown as it came", () => {

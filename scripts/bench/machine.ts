@@ -1,0 +1,29 @@
+// Where and when the figures were taken.
+import { arch, availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
+import { RUNNER_VERSION } from "../../runner/contract/registration.ts";
+import type { Interpreter } from "./interpreters.ts";
+
+/** What one must know of a machine to read its figures. */
+export interface Machine {
+  readonly date: string;
+  readonly runner: string;
+  readonly processor: string;
+  readonly memory: string;
+  readonly system: string;
+  readonly interpreters: string;
+  /** How busy it was before the first measurement: runnable processes over the last 1, 5 and 15 minutes. */
+  readonly load: string;
+}
+
+/** Describes this machine. */
+export function describeMachine(interpreters: readonly Interpreter[]): Machine {
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    runner: `${RUNNER_VERSION} on Node.js ${process.versions.node}`,
+    processor: `${availableParallelism()} × ${cpus()[0]?.model.trim() || arch()}`,
+    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+    system: `${type()} ${release()} ${arch()}`,
+    interpreters: interpreters.map(({ name, version }) => `${name} ${version}`).join(", "),
+    load: loadavg().map((load) => load.toFixed(1)).join(" "),
+  };
+}

@@ -1,0 +1,37 @@
+// Reads what a script prints through a named pipe and throws it away, as cheaply as the runner could at best. A process of
+// its own, as the runner is one: for every path of a script that comes in as a line, a line of JSON goes out.
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, constants, openSync, unlinkSync } from "node:fs";
+import { Socket } from "node:net";
+import type { SocketConstructorOpts } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** What came of one script. */
+export interface Reading {
+  readonly bytes: number;
+  /** From the first byte to the end. */
+  readonly ms: number;
+}
+
+const [, , interpreter = process.execPath, directory = "."] = process.argv;
+const buffer = Buffer.allocUnsafeSlow(64 * 1024);
+
+for await (const script of createInterface({ input: process.stdin })) process.stdout.write(`${JSON.stringify(await read(script))}\n`);
+
+async function read(script: string): Promise<Reading> {
+  const name = join(directory, `pipe-${process.pid}`);
+  execFileSync("mkfifo", ["-m", "600", name]);
+  const reader = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writer = openSync(name, constants.O_WRONLY);
+  unlinkSync(name);
+  const child = spawn(interpreter, [script], { stdio: ["ignore", writer, "inherit"] });
+  closeSync(writer);
+  let bytes = 0;
+  let firstAt: number | undefined;
+  const onread = { buffer, callback: (size: number) => { firstAt ??= performance.now(); bytes += size; return true; } };
+  const socket = new Socket({ fd: reader, readable: true, writable: false, onread } as SocketConstructorOpts);
+  await Promise.all([once(socket, "close"), once(child, "exit")]);
+  return { bytes, ms: performance.now() - (firstAt ?? NaN) };
+}
