@@ -15,8 +15,8 @@ const open = promisify(openCallback);
 
 /** How many named pipes one call of `mkfifo` makes. */
 const BATCH = 32;
-/** What is read of an output at once. */
-const CHUNK_BYTES = 64 * 1024;
+/** What is read of an output at once: so much that its frame, escapes and all, stays below 64 KiB. */
+const CHUNK_BYTES = 60 * 1024;
 
 /** Both ends of a pipe, as file descriptors. */
 interface Pipe {

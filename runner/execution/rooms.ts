@@ -23,13 +23,14 @@ export interface Room {
 export interface Rooms {
   /** A room with the input in it. Rejects with the system's error. */
   open(inputJson: string): Promise<Room>;
-  /** Removes the rooms that were made ahead. */
+  /** Removes the rooms that were made ahead; resolves when those being closed are gone too. */
   close(): Promise<void>;
 }
 
 /** Makes rooms in `workDir`, keeping `ahead` of them ready. */
 export function createRooms({ workDir, ahead, plumber, log }: { workDir: string; ahead: number; plumber: Plumber; log: Log }): Rooms {
   const ready: Promise<Room>[] = [];
+  const closings = new Set<Promise<void>>();
   let closed = false;
 
   async function make(): Promise<Room> {
@@ -48,9 +49,11 @@ export function createRooms({ workDir, ahead, plumber, log }: { workDir: string;
       async writeInput(json) {
         await Promise.all([mkdir(directory, { recursive: true, mode: PRIVATE_DIR }), writeFile(inputFile, json, { flag: "r+" })]);
       },
-      async close() {
+      close() {
         plumbing.close();
-        await removeTree(home, log);
+        const closing = removeTree(home, log).finally(() => closings.delete(closing));
+        closings.add(closing);
+        return closing;
       },
     };
   }
@@ -92,6 +95,7 @@ export function createRooms({ workDir, ahead, plumber, log }: { workDir: string;
     async close() {
       closed = true;
       await dropReady();
+      await Promise.all(closings);
     },
   };
 }

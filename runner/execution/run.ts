@@ -165,7 +165,7 @@ async function seatAndRun(course: Course, { language, interpreter, provision }: 
   } finally {
     transcript.finish();
     place.release();
-    await seat.room.close();
+    void seat.room.close(); // nobody waits for the removal; the end of the service does
   }
 }
 

@@ -12,6 +12,7 @@ import type { Room, Rooms } from "./rooms.ts";
 import { coldSeat } from "./seat.ts";
 import type { Seat } from "./seat.ts";
 import { sendSignal } from "./signal.ts";
+import { newestPid } from "./tree-linux.ts";
 
 /** What a spare says on its channel: that it waits, and that it has its job. */
 const READY = "r";
@@ -37,6 +38,8 @@ export interface Spare {
   readonly child: Child;
   readonly handle: ChildProcess;
   readonly channel: Channel;
+  /** The pid that the kernel had given out last before the job came. */
+  newestPid: number;
 }
 
 /** Where spares are started. */
@@ -70,7 +73,7 @@ export async function startSpare(command: Command, beginning: Beginning, { rooms
     // A spare that waits does not keep the runner alive.
     handle.unref();
     channel.unref();
-    return { room, mark, child, handle, channel, beginning };
+    return { room, mark, child, handle, channel, beginning, newestPid: Number.NaN };
   } catch (error) {
     await room.close();
     throw error;
@@ -116,7 +119,8 @@ export async function end({ child, handle, channel }: Spare): Promise<void> {
 /** Writes the input into the spare's room; one whose room is gone is ended. */
 export async function furnished(spare: Spare, inputJson: string): Promise<boolean> {
   try {
-    await spare.room.writeInput(inputJson);
+    const [newest] = await Promise.all([newestPid(), spare.room.writeInput(inputJson)]);
+    spare.newestPid = newest;
     return true;
   } catch {
     void dismiss(spare);
@@ -143,7 +147,7 @@ export function warmSeat(spare: Spare, onHit: () => void): Seat {
         room.plumbing.connect(spare.handle);
         channel.destroy();
         onHit();
-        return { child, root: { pid: child.pid, mark, startedAt } };
+        return { child, root: { pid: child.pid, mark, startedAt, ...(Number.isNaN(spare.newestPid) ? {} : { newestPid: spare.newestPid }) } };
       }
       how = "cold";
       await end(spare);

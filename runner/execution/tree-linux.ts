@@ -24,7 +24,7 @@ export function createLinuxTree(): ProcessTree {
     signalOne: (pid, word) => sendSignal(pid, word),
     killMarked,
     async survivors(root) {
-      if ((await newestPid()) === root.pid && !isThere(-root.pid)) return [];
+      if ((await newestPid()) === startPid(root) && !isThere(-root.pid)) return [];
       const pids = await allPids();
       const newest = await newestPid();
       const candidates = pids.filter((pid) => pid !== process.pid && mayBeNewer(pid, root, newest));
@@ -86,8 +86,8 @@ async function survivor(pid: number, root: Root): Promise<Survivor | undefined> 
   return { pid, command: await commandOf(pid), inGroup };
 }
 
-/** The pid that the kernel gave out last. */
-async function newestPid(): Promise<number> {
+/** The pid that the kernel gave out last; no number where there is no /proc. */
+export async function newestPid(): Promise<number> {
   const loadavg = await readFile("/proc/loadavg", "utf8").catch(() => "");
   return Number(loadavg.trim().split(" ").at(-1));
 }
@@ -95,5 +95,11 @@ async function newestPid(): Promise<number> {
 /** Whether a process can have been started after the root: pids are given out in order and begin anew at the end. */
 function mayBeNewer(pid: number, root: Root, newest: number): boolean {
   if (performance.now() - root.startedAt > PIDS_IN_ORDER_MS || Number.isNaN(newest)) return true;
-  return newest >= root.pid ? pid > root.pid && pid <= newest : pid > root.pid || pid <= newest;
+  const first = startPid(root);
+  return newest >= first ? pid > first && pid <= newest : pid > first || pid <= newest;
+}
+
+/** Every process of the run but the root itself has a later pid than this. */
+function startPid({ pid, newestPid: newest }: Root): number {
+  return newest ?? pid;
 }

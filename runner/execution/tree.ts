@@ -9,8 +9,10 @@ export interface Root {
   readonly pid: number;
   /** The value of the mark variable in its environment, and so in that of all that it starts. */
   readonly mark: string;
-  /** `performance.now()` of its start. */
+  /** `performance.now()` when the script started in it. */
   readonly startedAt: number;
+  /** The pid that the kernel had given out last before that; its own where it was started for the script. */
+  readonly newestPid?: number;
 }
 
 /** A process of a tree that still runs. */

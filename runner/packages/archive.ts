@@ -86,9 +86,9 @@ export async function checkArchive(file: string): Promise<void> {
   const handle = await open(file, "r");
   try {
     const start = await handle.read(Buffer.alloc(MAGIC.length), 0, MAGIC.length, 0);
-    if (start.buffer.toString() !== MAGIC || size < MAGIC.length + HASH_BYTES) throw new Failure("bad-request", `Cannot load ${file}: it is no file of packed packages, or was cut short`);
+    if (start.buffer.toString() !== MAGIC || size < MAGIC.length + HASH_BYTES) throw new Failure("unsupported-media", `Cannot load ${file}: it is no file of packed packages, or was cut short`);
     const end = await handle.read(Buffer.alloc(HASH_BYTES), 0, HASH_BYTES, size - HASH_BYTES);
-    if (end.buffer.toString() !== `${await hashOf(file, size - HASH_BYTES)}\n`) throw new Failure("bad-request", `Cannot load ${file}: its content and its hash do not agree, so it was changed or cut short`);
+    if (end.buffer.toString() !== `${await hashOf(file, size - HASH_BYTES)}\n`) throw new Failure("unsupported-media", `Cannot load ${file}: its content and its hash do not agree, so it was changed or cut short`);
   } finally {
     await handle.close();
   }
@@ -111,7 +111,7 @@ export async function unpack(file: string, begin: Begin, finish: () => Promise<v
   for (let json = await reader.line(); json !== undefined; json = await reader.line()) {
     const header = JSON.parse(json) as Partial<Header>;
     const record = parseRecord(JSON.stringify(header.record));
-    if (record === undefined || !HOME.test(header.home ?? "")) throw new Failure("bad-request", `Cannot load ${file}: it holds a set that this runner can't read`);
+    if (record === undefined || !HOME.test(header.home ?? "")) throw new Failure("unsupported-media", `Cannot load ${file}: it holds a set that this runner can't read`);
     const folder = await begin(header.home ?? "", record);
     for (;;) {
       const item = JSON.parse((await reader.line()) ?? "{}") as Partial<Item>;
@@ -139,7 +139,7 @@ async function place(folder: string, { path, mode = 0o644, size, link }: Item, b
 /** The path, if it stays in its folder. */
 function inside(path: string): string {
   const plain = posix.normalize(path);
-  if (posix.isAbsolute(plain) || plain === ".." || plain.startsWith("../") || /[\\\0]|^[A-Za-z]:/.test(path)) throw new Failure("bad-request", `Cannot unpack ${JSON.stringify(path)}: it leads out of its set`);
+  if (posix.isAbsolute(plain) || plain === ".." || plain.startsWith("../") || /[\\\0]|^[A-Za-z]:/.test(path)) throw new Failure("unsupported-media", `Cannot unpack ${JSON.stringify(path)}: it leads out of its set`);
   return plain;
 }
 
@@ -168,7 +168,7 @@ class PartReader {
     const parts: Buffer[] = [];
     let missing = count;
     while (missing > 0) {
-      if (this.#rest.length === 0 && !(await this.#more())) throw new Failure("bad-request", "Cannot unpack: the file ends in the middle of a set");
+      if (this.#rest.length === 0 && !(await this.#more())) throw new Failure("unsupported-media", "Cannot unpack: the file ends in the middle of a set");
       const part = this.#rest.subarray(0, missing);
       parts.push(part);
       this.#rest = this.#rest.subarray(part.length);

@@ -48,10 +48,10 @@ describe("Python packages from a local index", { skip }, () => {
     return (await run(python?.path ?? "", ["-c", code], { env: { ...process.env, PYTHONPATH: site } })).stdout.trim();
   }
 
-  test("are there for the script by PYTHONPATH, with what they need themselves", async () => {
+  test("are there for the script in their folder, with what they need themselves", async () => {
     const provision = ready(await house.ensure(metadata("runnerdemo<2"), script("plain")));
     assert.equal(provision.codeHome, undefined);
-    assert.equal(await importIn(provision.paths["PYTHONPATH"] ?? "", "import runnerdemo, runnerdep; print(runnerdemo.version, runnerdep.version)"), "1.2.0 0.5");
+    assert.equal(await importIn(provision.folder, "import runnerdemo, runnerdep; print(runnerdemo.version, runnerdep.version)"), "1.2.0 0.5");
     assert.ok(house.lines.some((line) => line.startsWith("[pip] ")));
     provision.release();
   });
@@ -88,7 +88,7 @@ describe("Python packages from a local index", { skip }, () => {
     const uvHouse = await openHouse({ environment: { ...house.options.environment, UV_FIND_LINKS: index, PATH: `${bin}${delimiter}${process.env["PATH"] ?? ""}` } });
     const provision = ready(await uvHouse.ensure(metadata("runnerdep"), script("uv")));
     assert.ok(uvHouse.lines.some((line) => line.startsWith("[uv] uv pip install")), uvHouse.lines.join("\n"));
-    assert.equal(await importIn(provision.paths["PYTHONPATH"] ?? "", "import runnerdep; print(runnerdep.version)"), "0.5");
+    assert.equal(await importIn(provision.folder, "import runnerdep; print(runnerdep.version)"), "0.5");
     await uvHouse.close();
     await rm(bin, { recursive: true });
   });
@@ -98,7 +98,7 @@ describe("Python packages from a local index", { skip }, () => {
     await run(python?.path ?? "", ["-m", "venv", "--without-pip", bare]);
     const interpreter = { path: join(bare, "bin", "python"), version: python?.version ?? "" };
     const provision = ready(await house.ensure(metadata("runnerdep"), { ...script("bare"), interpreter }));
-    assert.equal(await importIn(provision.paths["PYTHONPATH"] ?? "", "import runnerdep; print(runnerdep.version)"), "0.5");
+    assert.equal(await importIn(provision.folder, "import runnerdep; print(runnerdep.version)"), "0.5");
     provision.release();
     await rm(bare, { recursive: true });
   });
