@@ -6,22 +6,11 @@ import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { createDecoder } from "../output/decoder.ts";
+import type { RunTool } from "../packages/installer.ts";
 import type { Child, Exit } from "./child.ts";
 import { endChild, endLeftovers } from "./end-tree.ts";
 import { KEEP_VARIABLE, MARK_VARIABLE } from "./environment.ts";
 import type { ProcessTree, Root } from "./tree.ts";
-
-/** A program to run, without a shell in between. */
-export interface Tool {
-  readonly file: string;
-  readonly args: readonly string[];
-  readonly directory: string;
-  readonly environment: NodeJS.ProcessEnv;
-  /** Gets each line that it prints on either stream, without colours. */
-  readonly onLine: (line: string) => void;
-  /** Ends it. */
-  readonly signal: AbortSignal;
-}
 
 /** What running tools depends on. */
 export interface ToolTools {
@@ -37,7 +26,7 @@ const LONGEST_LINE = 8 * 1024;
 const DRAIN_MS = 500;
 
 /** Makes the runner of tools; it resolves with the exit code, null for a signal, once nothing of a tool's tree is left. */
-export function createToolRunner({ tree, killGraceMs, markPrefix }: ToolTools): (tool: Tool) => Promise<{ code: number | null }> {
+export function createToolRunner({ tree, killGraceMs, markPrefix }: ToolTools): RunTool {
   return async ({ file, args, directory, environment, onLine, signal }) => {
     const mark = markPrefix + randomBytes(8).toString("hex");
     const startedAt = performance.now();
