@@ -31,7 +31,7 @@ async function filesUnder(folder: string): Promise<string[]> {
 }
 
 test("after a full life the secret is in the state file and nowhere else", async (t) => {
-  const { host, service } = await startPair(t, { AUTOMN_RUNNER_RESET_TOKEN: TOKEN, AUTOMN_RUNNER_HEARTBEAT_MS: "300", AUTOMN_RUNNER_LOG_LEVEL: "debug" });
+  const { host, service } = await startPair(t, { AUTOMN_RUNNER_RESET_TOKEN: TOKEN, AUTOMN_RUNNER_HEARTBEAT_MS: "3000", AUTOMN_RUNNER_LOG_LEVEL: "debug" });
   const seen: [string, string][] = [];
   const see = async (where: string, answer: Response): Promise<void> => void seen.push([`${where} (${answer.status})`, `${JSON.stringify([...answer.headers])}${await answer.text()}`]);
   const job = { language: "shell", code: "env; cat /proc/self/environ | tr '\\0' '\\n'; AutomnReturn ok", id: "s", run_token: RUN_TOKEN };
