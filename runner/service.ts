@@ -27,7 +27,6 @@ import { createCatalogue } from "./languages/catalogue.ts";
 import { limitYoungGeneration } from "./lifecycle/heap.ts";
 import { createLog } from "./lifecycle/log.ts";
 import { catchSignals, handleShutdown } from "./lifecycle/shutdown.ts";
-import { packagesCommand } from "./packages/cli.ts";
 import { createPackages } from "./packages/packages.ts";
 import { createRoutes } from "./routes/index.ts";
 import { openArchive } from "./state/archive.ts";
@@ -166,6 +165,7 @@ async function carryOut(name: string, rest: readonly string[]): Promise<number> 
     complain(`There is no command ${name}: without one the runner starts, \`packages\` is about scripts' packages, \`--version\` tells the version.\n`);
     return EX_USAGE;
   }
+  const { packagesCommand } = await import("./packages/cli.ts"); // the service does not need it
   const warnings = createLog({ level: "warn", format: config.logFormat, write: complain });
   return packagesCommand([...rest], { scriptsDir: config.scriptsDir, recordsDir: join(config.stateDir, "packages"), print, complain, log: warnings });
 }
