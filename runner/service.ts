@@ -140,6 +140,7 @@ async function drain(): Promise<void> {
 async function close(): Promise<void> {
   await closeServer(server, DELIVERY_MS);
   registrar.stop();
+  catalogue.close();
   await Promise.all([spares.close(), packages.close()]);
   await Promise.all([rooms.close(), history.close(), state.settled()]);
   await plumber.close();

@@ -10,6 +10,8 @@ export const LEFTOVER_GRACE_MS = 1_000;
 const GIVE_UP_MS = 10_000;
 const FIRST_PAUSE_MS = 4;
 const LONGEST_PAUSE_MS = 50;
+/** So many looks in a row must find nothing once something was found: what forks and ends in turn hides between a list and its reading. */
+const LOOKS_BEHIND = 6;
 
 /** Tells the whole group to end: SIGTERM, and SIGKILL if the child is still there after `graceMs`. Resolves when the child has exited. */
 export async function endChild(root: Root, child: Child, tree: ProcessTree, graceMs: number): Promise<void> {
@@ -20,14 +22,14 @@ export async function endChild(root: Root, child: Child, tree: ProcessTree, grac
 }
 
 /**
- * Ends everything that a run's child left running: SIGTERM, a second later SIGKILL, until two looks in a row find nothing.
+ * Ends everything that a run's child left running: SIGTERM, a second later SIGKILL, until two looks in a row find nothing, or more once something was found.
  * Resolves with those that were found, each once.
  */
 export async function endLeftovers(root: Root, tree: ProcessTree): Promise<Leftover[]> {
   const found = new Map<number, Survivor>();
   const began = performance.now();
   let pause = FIRST_PAUSE_MS;
-  for (let clean = 0; clean < 2;) {
+  for (let clean = 0; clean < (found.size === 0 ? 2 : LOOKS_BEHIND);) {
     const survivors = await tree.survivors(root);
     clean = survivors.length === 0 ? clean + 1 : 0;
     const passed = performance.now() - began;
@@ -38,9 +40,9 @@ export async function endLeftovers(root: Root, tree: ProcessTree): Promise<Lefto
       else if (!known) tree.signalOne(survivor.pid, "SIGTERM");
       if (!known) found.set(survivor.pid, survivor);
     }
-    if (survivors.length > 0) {
+    if (found.size > 0) {
       await delay(passed > LEFTOVER_GRACE_MS ? 1 : pause);
-      pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+      pause = survivors.length > 0 ? Math.min(pause * 2, LONGEST_PAUSE_MS) : FIRST_PAUSE_MS;
     }
   }
   return [...found.values()].map(({ pid, command }) => ({ pid, command }));

@@ -13,8 +13,8 @@ export interface Room {
   /** Holds the input's JSON, compact, on one line; also standard input. */
   readonly inputFile: string;
   readonly plumbing: Plumbing;
-  /** Writes the input. Rejects with `ENOENT` when somebody removed the room meanwhile. */
-  writeInput(json: string): Promise<void>;
+  /** Writes the input; false when the working directory had gone and was made anew. Rejects with `ENOENT` when the whole room has gone. */
+  writeInput(json: string): Promise<boolean>;
   /** Closes the streams and removes the room; what can't be removed is logged, not thrown. */
   close(): Promise<void>;
 }
@@ -47,7 +47,8 @@ export function createRooms({ workDir, ahead, plumber, log }: { workDir: string;
     return {
       directory, inputFile, plumbing,
       async writeInput(json) {
-        await Promise.all([mkdir(directory, { recursive: true, mode: PRIVATE_DIR }), writeFile(inputFile, json, { flag: "r+" })]);
+        const [made] = await Promise.all([mkdir(directory, { recursive: true, mode: PRIVATE_DIR }), writeFile(inputFile, json, { flag: "r+" })]);
+        return made === undefined;
       },
       close() {
         plumbing.close();

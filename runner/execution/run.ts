@@ -157,9 +157,10 @@ async function seatAndRun(course: Course, { language, interpreter, provision }: 
     environment.notices.forEach(transcript.notice);
     if (environment.problem !== undefined) return ended(startFailure(126, environment.problem));
     if (stop.signal.aborted) return ended(stop.signal.reason as Ending);
-    const occupant = await seat.occupy(command, environment.values);
+    const occupant = await seat.occupy(command, environment.values, stop.signal);
     return { ...(await accompany(course, seat, occupant)), start: seat.start };
   } catch (error) {
+    if (error === stop.signal.reason) return ended(stop.signal.reason as Ending);
     if (error instanceof Failure) return ended(startFailure(127, error.message));
     throw error;
   } finally {

@@ -19,8 +19,8 @@ export interface Seat {
   /** The value of the mark variable of the process and of all that it starts. */
   readonly mark: string;
   readonly start: "warm" | "cold";
-  /** Has the script run. Rejects with a sentence when the system refuses. */
-  occupy(command: Command, environment: Readonly<Record<string, string>>): Promise<Occupant>;
+  /** Has the script run. Rejects with a sentence when the system refuses, or with `stop`'s reason when that came first. */
+  occupy(command: Command, environment: Readonly<Record<string, string>>, stop: AbortSignal): Promise<Occupant>;
 }
 
 /** A seat whose process is started when the script is known; marks begin with `markPrefix`. */

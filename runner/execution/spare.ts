@@ -25,8 +25,8 @@ const CHANNEL = 63;
 const CHANNEL_VARIABLE = "AUTOMN_SPARE";
 /** A process that is not ready after this long is given up. */
 const SLOWEST_READY_MS = 30_000;
-/** One that says nothing to its job for this long is taken for one that runs it: then the run's own limits hold. */
-const SLOWEST_ACCEPT_MS = 5_000;
+/** One that says nothing to its job for this long is killed, and the job starts cold. */
+const SLOWEST_ACCEPT_MS = 2_000;
 
 type Channel = Duplex & { ref(): void; unref(): void };
 
@@ -119,13 +119,14 @@ export async function end({ child, handle, channel }: Spare): Promise<void> {
 /** Writes the input into the spare's room; one whose room is gone is ended. */
 export async function furnished(spare: Spare, inputJson: string): Promise<boolean> {
   try {
-    const [newest] = await Promise.all([newestPid(), spare.room.writeInput(inputJson)]);
+    const [newest, untouched] = await Promise.all([newestPid(), spare.room.writeInput(inputJson)]);
     spare.newestPid = newest;
-    return true;
+    if (untouched) return true;
   } catch {
-    void dismiss(spare);
-    return false;
+    // the whole room has gone
   }
+  void dismiss(spare);
+  return false;
 }
 
 /** Gives the job to the spare; one that died before it had it is replaced by a process that is started now. */
@@ -137,13 +138,13 @@ export function warmSeat(spare: Spare, onHit: () => void): Seat {
     room: { ...room, close: () => (waiting ? dismiss(spare) : room.close()) },
     mark,
     get start() { return how; },
-    async occupy(command, environment) {
+    async occupy(command, environment, stop) {
       spare.handle.ref();
       channel.ref();
       waiting = false;
       const startedAt = performance.now();
       channel.write(`${JSON.stringify({ file: command.args.at(-1), environment })}\n`);
-      if (await accepted(channel)) {
+      if (await accepted(spare, stop)) {
         room.plumbing.connect(spare.handle);
         channel.destroy();
         onHit();
@@ -151,17 +152,28 @@ export function warmSeat(spare: Spare, onHit: () => void): Seat {
       }
       how = "cold";
       await end(spare);
-      const occupant = await coldSeat(room, "").occupy(command, environment);
+      stop.throwIfAborted();
+      const occupant = await coldSeat(room, "").occupy(command, environment, stop);
       return { child: occupant.child, root: { ...occupant.root, mark } };
     },
   };
 }
 
-/** Whether the spare has its job; without a word it counts as one that has, so that no script ever runs twice. */
-async function accepted(channel: Duplex): Promise<boolean> {
+/**
+ * Whether the spare has its job. It runs nothing before it has said so; one that is silent for too long, or whose run is
+ * to end, is killed, and what it said until then counts: so no script runs twice, and none is taken for run that was not.
+ */
+async function accepted({ channel, child }: Spare, stop: AbortSignal): Promise<boolean> {
+  const kill = () => sendSignal(-child.pid, "SIGKILL");
+  const timer = setTimeout(kill, SLOWEST_ACCEPT_MS);
+  stop.addEventListener("abort", kill, { once: true });
+  if (stop.aborted) kill();
   try {
-    return (await says(channel, SLOWEST_ACCEPT_MS)) === ACCEPTED;
+    return (await says(channel, SLOWEST_ACCEPT_MS * 10)) === ACCEPTED;
   } catch {
-    return !channel.destroyed;
+    return false;
+  } finally {
+    clearTimeout(timer);
+    stop.removeEventListener("abort", kill);
   }
 }

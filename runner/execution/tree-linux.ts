@@ -89,7 +89,7 @@ async function survivor(pid: number, root: Root): Promise<Survivor | undefined> 
 /** The pid that the kernel gave out last; no number where there is no /proc. */
 export async function newestPid(): Promise<number> {
   const loadavg = await readFile("/proc/loadavg", "utf8").catch(() => "");
-  return Number(loadavg.trim().split(" ").at(-1));
+  return Number(loadavg.trim().split(" ").at(-1)) || Number.NaN;
 }
 
 /** Whether a process can have been started after the root: pids are given out in order and begin anew at the end. */

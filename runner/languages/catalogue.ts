@@ -39,6 +39,8 @@ export interface Catalogue {
   find(spelling: string): Promise<Finding>;
   /** Name → version of the interpreters found so far. */
   readonly runtimes: Readonly<Partial<Record<LanguageName, string>>>;
+  /** Ends the search for interpreters, if it still goes on. */
+  close(): void;
 }
 
 /** An interpreter as it was found, with its file's identity then. */
@@ -61,12 +63,13 @@ export interface CatalogueTools {
 export function createCatalogue(tools: CatalogueTools): Catalogue {
   const { log } = tools;
   const found = new Map<LanguageName, Found>();
+  const closing = new AbortController();
   const looking = new Map<LanguageName, Promise<Found | undefined>>();
 
   function look(language: Language): Promise<Found | undefined> {
     const pending = looking.get(language.name);
     if (pending !== undefined) return pending;
-    const search = findInterpreter(language, tools).then((result) => {
+    const search = findInterpreter(language, tools, closing.signal).then((result) => {
       if (result === undefined) found.delete(language.name);
       else found.set(language.name, result);
       looking.delete(language.name);
@@ -99,6 +102,7 @@ export function createCatalogue(tools: CatalogueTools): Catalogue {
       return result === undefined ? missingInterpreter(language, tools) : { language, interpreter: result.interpreter };
     },
     get runtimes() { return runtimesOf(found); },
+    close: () => closing.abort(),
   };
 }
 
@@ -109,21 +113,21 @@ function runtimesOf(found: ReadonlyMap<LanguageName, Found>): Partial<Record<Lan
   }));
 }
 
-async function findInterpreter(language: Language, { paths, environment, log, platform = process.platform }: CatalogueTools): Promise<Found | undefined> {
+async function findInterpreter(language: Language, { paths, environment, log, platform = process.platform }: CatalogueTools, signal: AbortSignal): Promise<Found | undefined> {
   const configured = paths[language.name];
   for (const candidate of configured === undefined ? language.candidates(platform) : [{ file: configured }]) {
-    const interpreter = await probe(language, candidate, environment, log);
+    const interpreter = await probe(language, candidate, { environment, log, signal });
     if (interpreter !== undefined) return { interpreter, identity: await identityOf(interpreter.path), checkedAt: performance.now() };
   }
   return undefined;
 }
 
 /** Asks a candidate for its version and for the real executable behind it. */
-async function probe(language: Language, candidate: Candidate, environment: NodeJS.ProcessEnv, log: Log): Promise<Interpreter | undefined> {
+async function probe(language: Language, candidate: Candidate, { environment, log, signal }: { environment: NodeJS.ProcessEnv; log: Log; signal: AbortSignal }): Promise<Interpreter | undefined> {
   const args = [...(candidate.args ?? []), ...language.probe];
   try {
-    const env = { ...environment, POWERSHELL_TELEMETRY_OPTOUT: "1" };
-    const { stdout } = await promisify(execFile)(candidate.file, args, { timeout: PROBE_MS, killSignal: "SIGKILL", env, windowsHide: true });
+    const env = { ...withoutSecrets(environment), POWERSHELL_TELEMETRY_OPTOUT: "1" };
+    const { stdout } = await promisify(execFile)(candidate.file, args, { timeout: PROBE_MS, killSignal: "SIGKILL", env, signal, windowsHide: true });
     const answer: unknown = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
     const { path, version, flavour } = (typeof answer === "object" && answer !== null ? answer : {}) as Readonly<Record<string, unknown>>;
     if (typeof version !== "string") throw new Error(`wanted a version, found ${describe(answer)}`);
@@ -133,6 +137,10 @@ async function probe(language: Language, candidate: Candidate, environment: Node
     log.debug("A candidate for an interpreter did not answer", { language: language.name, file: candidate.file, error: messageOf(error).slice(0, 300) });
     return undefined;
   }
+}
+
+function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("AUTOMN_RUNNER_")));
 }
 
 /** Where the PATH has an executable of that name, so that a script's own PATH does not choose another one. */

@@ -17,12 +17,16 @@ const READ_AT_START: readonly RegExp[] = [
   /^(DOTNET|COMPlus|CORECLR|POWERSHELL|XDG)_/i, /^(PSModulePath|PSModuleAnalysisCachePath|__PSLockdownPolicy)$/i,
 ];
 
+/** What a process can be started with, variables and their lengths together, is bounded by the system; so far below the bound nobody meets it. */
+const SAFE_ENVIRONMENT_BYTES = 1024 * 1024;
+
 /**
  * The reason why a process that began as `ahead` can't become one that is to begin as `wanted`, or nothing.
  * The runner's own variables all begin with `AUTOMN_` and are none. `TZ` is taken over by each language itself.
  */
 export function coldReason(ahead: Beginning, wanted: Beginning): string | undefined {
   if (ahead.interpreter !== wanted.interpreter) return "the interpreter has changed";
+  if (sizeOf(wanted.environment) > SAFE_ENVIRONMENT_BYTES) return "the system may refuse an environment of this size";
   const names = new Set([...Object.keys(ahead.environment), ...Object.keys(wanted.environment)]);
   for (const name of names) {
     const value = wanted.environment[name];
@@ -31,6 +35,10 @@ export function coldReason(ahead: Beginning, wanted: Beginning): string | undefi
     if (value === "") return `${name} is empty, and .NET before version 9 can't set a variable to nothing`;
   }
   return undefined;
+}
+
+function sizeOf(environment: Beginning["environment"]): number {
+  return Object.entries(environment).reduce((sum, [name, value = ""]) => sum + name.length + value.length + 10, 0);
 }
 
 function readAtStart(name: string): boolean {

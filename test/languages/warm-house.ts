@@ -90,7 +90,7 @@ export async function openHouse(
       const { values } = childEnvironment({
         inherited: environment, variables: list, runId: "the-run", inputJson, inputFile: room.inputFile, scriptDir: place.lastingDir, mark, interpreter: command.environment,
       });
-      const { child } = await seat.occupy(command, values);
+      const { child } = await seat.occupy(command, values, new AbortController().signal);
       let firstByteMs = 0;
       const onByte = () => { firstByteMs ||= performance.now() - began; };
       const outputs = [collect(room.plumbing.stdout, onByte), collect(room.plumbing.stderr, onByte)];
