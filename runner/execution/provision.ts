@@ -14,14 +14,34 @@ export interface ProvisionTools {
   readonly stop: AbortSignal;
 }
 
+/** An installation that a run waited for, in milliseconds. */
+export interface Install {
+  readonly language: string;
+  readonly ok: boolean;
+  readonly ms: number;
+}
+
+/** Where a script's packages lie, if it needs any, and what it took to get them there. */
+export interface Provided {
+  readonly provision: Provision | undefined;
+  readonly installs: readonly Install[];
+}
+
 /** Resolves with where the packages lie, if the script needs any, or with the ending that it comes to without them. What the installer says is shown live. */
 export async function provide(
   script: Script, { language, interpreter }: { readonly language: Language; readonly interpreter: Interpreter }, { packages, transcript, stop }: ProvisionTools,
-): Promise<{ readonly provision: Provision | undefined } | Ending> {
+): Promise<Provided | Ending> {
   const needs = { scriptId: script.id, home: folderName(script.id), language: language.name, code: script.code, interpreter };
-  const provided = await packages.ensure(needs, { say: transcript.remark, signal: stop });
+  const began = performance.now();
+  let said = false;
+  const say = (line: string) => {
+    said = true;
+    transcript.remark(line);
+  };
+  const provided = await packages.ensure(needs, { say, signal: stop });
   if (provided.kind === "stopped") return stop.reason as Ending;
-  if (provided.kind !== "failed") return { provision: provided.kind === "ready" ? provided.provision : undefined };
+  const installs = said ? [{ language: language.name, ok: provided.kind !== "failed", ms: Math.round(performance.now() - began) }] : [];
+  if (provided.kind !== "failed") return { provision: provided.kind === "ready" ? provided.provision : undefined, installs };
   transcript.findings.take("log", JSON.stringify({ message: provided.message, level: "error", type: "system" }));
   return { kind: "dependencies-failed", message: provided.message };
 }

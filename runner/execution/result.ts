@@ -3,6 +3,7 @@ import { verdictOn } from "../contract/ending.ts";
 import type { Leftover, RunResult } from "../contract/result.ts";
 import type { Transcript } from "../output/transcript.ts";
 import type { Followup } from "./follow.ts";
+import type { Install } from "./provision.ts";
 import type { Job } from "./run.ts";
 import type { Usage } from "./usage.ts";
 
@@ -13,6 +14,8 @@ const MAX_COMMAND = 200;
 export interface Outcome extends Followup {
   readonly start?: "warm" | "cold";
   readonly usage?: Usage;
+  /** Installations that the run waited for. */
+  readonly installs?: readonly Install[];
 }
 
 /** The result of a job that ended so; `transcript` has been finished. */

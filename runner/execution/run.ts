@@ -17,6 +17,7 @@ import { childEnvironment } from "./environment.ts";
 import { follow } from "./follow.ts";
 import type { Brake } from "./follow.ts";
 import { pathsOf, provide, withPaths } from "./provision.ts";
+import type { Install } from "./provision.ts";
 import { toResult } from "./result.ts";
 import type { Outcome } from "./result.ts";
 import type { Rooms } from "./rooms.ts";
@@ -87,6 +88,7 @@ interface Course {
 export interface Report {
   readonly result: RunResult;
   readonly bytesOut: { readonly stdout: number; readonly stderr: number };
+  readonly installs: readonly Install[];
 }
 
 /** Hides all that no log of this run may show. */
@@ -109,7 +111,7 @@ export async function run(job: Job, sink: Sink, stop: AbortController, tools: To
     (error: unknown): Outcome => ended(startFailure(126, `Cannot start the script: ${messageOf(error)}`)),
   );
   limits.clear();
-  return { result: toResult(job, outcome, transcript), bytesOut: transcript.bytes };
+  return { result: toResult(job, outcome, transcript), bytesOut: transcript.bytes, installs: outcome.installs ?? [] };
 }
 
 async function execute(course: Course): Promise<Outcome> {
@@ -120,9 +122,9 @@ async function execute(course: Course): Promise<Outcome> {
   const { language, interpreter } = found;
   const provided = await provide(job.script, { language, interpreter }, { packages: tools.packages, transcript, stop: stop.signal });
   if ("kind" in provided) return ended(provided);
-  const { provision } = provided;
+  const { provision, installs } = provided;
   try {
-    return await seatAndRun(course, { language, interpreter, provision });
+    return { ...(await seatAndRun(course, { language, interpreter, provision })), installs };
   } finally {
     provision?.release();
   }

@@ -181,12 +181,13 @@ function startEntry({ runId, script, redaction }: Job, owner: string): StartEntr
   };
 }
 
-function endEntry({ result, bytesOut }: Report): EndEntry {
+function endEntry({ result, bytesOut, installs }: Report): EndEntry {
   const { runId, reason, code, duration, usage, leftovers, signal } = result;
   return {
     event: "end", at: new Date().toISOString(), runId, reason, code, durationMs: duration, bytesOut,
     ...(signal === undefined ? {} : { signal }),
     ...(usage === undefined ? {} : { maxRssBytes: usage.maxRssBytes }),
     ...(leftovers === undefined ? {} : { leftovers: [...leftovers] }),
+    ...(installs.length === 0 ? {} : { installs }),
   };
 }
