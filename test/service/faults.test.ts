@@ -167,7 +167,7 @@ test("a full disk under the journal is said, loses no run, and is recovered from
 
 test("a state directory and a work directory removed under the service are made anew", async (t) => {
   const { service } = await startRegistered(t);
-  await rm(service.dataDir, { recursive: true });
+  await rm(service.dataDir, { recursive: true, maxRetries: 20, retryDelay: 10 }); // the service may be writing into it
   assert.equal((await runJob(service.url, SECRET, shell("AutomnReturn \"$(ls)\""))).returnData, "");
   await fetch(`${service.url}/ui/reregister`);
   await until(() => existsSync(service.stateFile), "the state file");

@@ -172,9 +172,9 @@ function browserOver(call: Call, close: () => Promise<void>): Browser {
     goto: async (url) => void (await call("POST", "/url", { url })),
     url: () => call<string>("GET", "/url"),
     title: () => call<string>("GET", "/title"),
-    text: async (selector = "body") => call<string>("GET", `${await element(selector)}/text`),
+    text: async (selector = "body") => settled(async () => call<string>("GET", `${await element(selector)}/text`)),
     count: async (selector) => (await call<unknown[]>("POST", "/elements", { using: "css selector", value: selector })).length,
-    click: async (selector) => void (await call("POST", `${await element(selector)}/click`)),
+    click: async (selector) => settled(async () => void (await call("POST", `${await element(selector)}/click`))),
     type: async (selector, text) => void (await call("POST", `${await element(selector)}/value`, { text })),
     press: async (value) => {
       const actions = ["keyDown", "keyUp"].map((type) => ({ type, value }));
@@ -218,5 +218,16 @@ function kill(pid: number | undefined): void {
     if (pid !== undefined) process.kill(pid, "SIGKILL");
   } catch {
     // It has ended by itself.
+  }
+}
+
+/** Looks again when the page replaced the element between the two halves of a look. */
+async function settled<T>(look: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await look();
+    } catch (error) {
+      if (tries === 5 || !String(error).includes("stale element")) throw error;
+    }
   }
 }
