@@ -27,6 +27,7 @@ import { createCatalogue } from "./languages/catalogue.ts";
 import { limitYoungGeneration } from "./lifecycle/heap.ts";
 import { createLog } from "./lifecycle/log.ts";
 import { catchSignals, handleShutdown } from "./lifecycle/shutdown.ts";
+import { createFramer } from "./output/framer.ts";
 import { createPackages } from "./packages/packages.ts";
 import { createRoutes } from "./routes/index.ts";
 import { openArchive } from "./state/archive.ts";
@@ -94,6 +95,7 @@ const runs: Runs = createRuns(
   {
     catalogue, rooms, spares, packages, tree, markPrefix,
     scripts: createScriptFiles(config.scriptsDir),
+    framer: createFramer(),
     meter: createUsageMeter(),
     environment: process.env,
     secrets: () => [secret(), config.resetToken].filter((one) => one !== undefined),

@@ -40,7 +40,7 @@ export interface History {
   /** The result of an ended run, for as long as it is kept. */
   result(runId: string): Promise<RunResult | undefined>;
   /** The frames from the `from`-th on, live for an active run; nothing for a run that is not known. */
-  frames(runId: string, from: number, signal: AbortSignal): Promise<AsyncIterable<string> | undefined>;
+  frames(runId: string, from: number, signal: AbortSignal): Promise<AsyncIterable<Buffer> | undefined>;
   /** Resolves when all so far is on disk, and closes the files. */
   close(): Promise<void>;
 }

@@ -1,13 +1,13 @@
 // A run from the accepted job to its result.
 import type { Ending } from "../contract/ending.ts";
 import { Failure, messageOf } from "../contract/failure.ts";
-import { logFrames } from "../contract/frames.ts";
 import type { RunRequest } from "../contract/job.ts";
 import { namesSecret } from "../contract/secret-names.ts";
 import type { RunResult } from "../contract/result.ts";
 import type { Catalogue } from "../languages/catalogue.ts";
 import type { Interpreter, Language } from "../languages/language.ts";
 import type { Packages, Provision } from "../packages/packages.ts";
+import type { Framer } from "../output/framer.ts";
 import { needlesOf } from "../output/needles.ts";
 import { createRedaction } from "../output/redactor.ts";
 import type { Redaction } from "../output/redactor.ts";
@@ -44,7 +44,7 @@ export interface Job extends RunRequest {
 
 /** Where a run's frames go. */
 export interface Sink extends Brake {
-  write(frame: string): void;
+  write(frame: Buffer): void;
 }
 
 /** What a run needs of the house. */
@@ -54,6 +54,7 @@ export interface Tools {
   readonly spares: Spares;
   readonly scripts: ScriptFiles;
   readonly packages: Pick<Packages, "ensure">;
+  readonly framer: Framer;
   readonly tree: ProcessTree;
   readonly meter: UsageMeter;
   /** The runner's own environment. */
@@ -102,7 +103,7 @@ export async function run(job: Job, sink: Sink, stop: AbortController, tools: To
   const limits = createLimits(stop);
   const { redaction } = job;
   const transcript = createTranscript({
-    show: (text) => { for (const frame of logFrames(text)) sink.write(frame); },
+    show: (text) => { for (const frame of tools.framer(text)) sink.write(frame); },
     onReturn: limits.returned,
     maxBytes: tools.maxOutputBytes,
     redaction,

@@ -35,7 +35,7 @@ export interface Runs {
   /** Gives the job a slot. Throws a `Failure`: as `requireSlot`, or 409 when its run id is active. */
   admit(request: RunRequest): ActiveRun;
   /** Runs an admitted job; resolves with the frame of its result, with its slot free again. Never rejects. */
-  perform(active: ActiveRun, sink: Sink): Promise<{ readonly frame: string; readonly report: Report }>;
+  perform(active: ActiveRun, sink: Sink): Promise<{ readonly frame: Buffer; readonly report: Report }>;
   /** Ends an active run; false for one that is not. */
   end(runId: string, ending: Ending): boolean;
   /** Takes no more jobs, gives active runs `graceMs` and then ends them. Resolves when none is left. */
@@ -85,7 +85,7 @@ export function createRuns(tools: Tools, { limit, history, newFrameLog, owner }:
     if (active.size === 0) onIdle?.();
   }
 
-  async function perform(slot: Slot, sink: Sink): Promise<{ frame: string; report: Report }> {
+  async function perform(slot: Slot, sink: Sink): Promise<{ frame: Buffer; report: Report }> {
     const frames = newFrameLog();
     const start = startEntry(slot.job, owner);
     history.accepted(start, frames);
@@ -146,7 +146,7 @@ export function createRuns(tools: Tools, { limit, history, newFrameLog, owner }:
 }
 
 /** The frame of a result; of one that is too large for a text, what is left without its largest parts. */
-function frameOf(result: RunResult): string {
+function frameOf(result: RunResult): Buffer {
   try {
     return resultFrame(result);
   } catch (error) {

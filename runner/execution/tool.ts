@@ -71,10 +71,10 @@ function readLines(stream: Readable | null, onLine: (line: string) => void): Pro
   };
   return new Promise((resolve) => {
     if (stream === null) return resolve();
-    stream.on("data", (bytes: Buffer) => take(decoder.push(bytes), false));
+    stream.on("data", (bytes: Buffer) => take(decoder.push(bytes).toString(), false));
     stream.on("error", () => {});
     stream.once("close", () => {
-      take(decoder.flush(), true);
+      take(decoder.flush().toString(), true);
       resolve();
     });
   });

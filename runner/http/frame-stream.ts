@@ -11,13 +11,13 @@ const HEADERS = {
 
 /** An answer that is written frame by frame. */
 export interface FrameStream {
-  write(frame: string): void;
+  write(frame: Buffer): void;
   /** Whether the reader has fallen behind. */
   readonly full: boolean;
   /** Calls back once the reader has caught up, or has gone. */
   onceDrained(resume: () => void): void;
-  /** Writes the last frame and ends the answer. */
-  end(frame: string): void;
+  /** Writes the last frame, if there is one more, and ends the answer. */
+  end(frame?: Buffer): void;
 }
 
 /** Sends the headers at once, and an empty line after every `silenceMs` without a frame. `onGone` is called when the reader leaves early. */
@@ -45,9 +45,9 @@ export function openFrameStream(response: ServerResponse, silenceMs: number, onG
     silence = setTimeout(breakSilence, quietFor >= silenceMs ? silenceMs : silenceMs - quietFor);
   }
   const gone = () => response.destroyed || socket.destroyed;
-  function put(text: string): void {
+  function put(frame: Buffer): void {
     lastWrite = performance.now();
-    if (!gone()) response.write(text);
+    if (!gone()) response.write(frame);
   }
 
   return {

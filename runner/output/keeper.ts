@@ -2,100 +2,102 @@
 
 /** Keeps the first and the last part of what is pushed. */
 export interface Keeper {
-  push(text: string): void;
+  /** Takes a copy of whole characters. */
+  push(text: Buffer): void;
   /** All of it, or head and tail with a line in between that says how many bytes are missing. */
   text(): string;
-  /** How many bytes of UTF-8 `text()` leaves out. */
+  /** How many bytes `text()` leaves out. */
   readonly missingBytes: number;
 }
 
-/** Pieces of the tail are dropped once so much more than the tail's share has come that a whole piece can go. */
-interface Piece {
-  readonly text: string;
-  readonly bytes: number;
-}
-
-/** Stands for a piece that has gone, so that its text can go too. */
-const DROPPED: Piece = { text: "", bytes: 0 };
-
-/** Makes a keeper for at most `maxBytes` of UTF-8, half of it for either part. */
+/** Makes a keeper for at most `maxBytes`, half of them for either part. */
 export function createKeeper(maxBytes: number): Keeper {
-  const headShare = Math.ceil(maxBytes / 2);
-  let tailShare = maxBytes - headShare;
-  const head: string[] = [];
-  const tail: Piece[] = [];
-  let headBytes = 0;
-  let tailBytes = 0;
-  let first = 0;
-  let droppedBytes = 0;
-  let headFull = false;
+  const head = createRing(Math.ceil(maxBytes / 2));
+  let tail: Ring | undefined;
 
-  function pushTail(text: string, bytes: number): void {
-    tail.push({ text, bytes });
-    tailBytes += bytes;
-    for (let piece = tail[first]; piece !== undefined && tailBytes - piece.bytes >= tailShare; piece = tail[first]) {
-      droppedBytes += piece.bytes;
-      tailBytes -= piece.bytes;
-      tail[first] = DROPPED;
-      first += 1;
-    }
-    if (first > 1024 && first * 2 > tail.length) {
-      tail.splice(0, first);
-      first = 0;
-    }
-  }
-
-  /** The tail's pieces, cut to its share when something is missing anyway or must be. */
-  function cutTail(): { text: string; missing: number } {
-    const whole = tail.slice(first).map((piece) => piece.text).join("");
-    if (droppedBytes === 0 && tailBytes <= tailShare) return { text: whole, missing: 0 };
-    const cut = lastBytes(whole, tailShare);
-    return { text: cut, missing: droppedBytes + tailBytes - Buffer.byteLength(cut) };
+  /** What is left of the tail, without the end of a character whose beginning is gone. */
+  function cutTail(): { readonly text: Buffer; readonly missing: number } {
+    const kept = tail?.kept() ?? Buffer.alloc(0);
+    const pushed = tail?.pushed ?? 0;
+    const text = kept.length === pushed ? kept : kept.subarray(firstCharacter(kept));
+    return { text, missing: pushed - text.length };
   }
 
   return {
     push(text) {
-      const bytes = Buffer.byteLength(text);
-      if (headFull) return pushTail(text, bytes);
-      if (headBytes + bytes <= headShare) {
-        head.push(text);
-        headBytes += bytes;
-        return undefined;
-      }
-      headFull = true;
-      const start = firstBytes(text, headShare - headBytes);
-      const startBytes = Buffer.byteLength(start);
-      head.push(start);
-      headBytes += startBytes;
-      tailShare = maxBytes - headBytes;
-      return pushTail(text.slice(start.length), bytes - startBytes);
+      if (tail !== undefined) return tail.push(text);
+      const end = lastCharacterEnd(text, Math.ceil(maxBytes / 2) - head.pushed);
+      head.push(text.subarray(0, end));
+      if (end === text.length) return undefined;
+      tail = createRing(maxBytes - head.pushed);
+      return tail.push(text.subarray(end));
     },
     text() {
+      const start = head.kept().toString();
       const { text, missing } = cutTail();
-      const start = head.join("");
-      if (missing === 0) return start + text;
-      return `${start}${start.endsWith("\n") ? "" : "\n"}[runner] ${missing} bytes are missing here\n${text}`;
+      if (missing === 0) return start + text.toString();
+      return `${start}${start.endsWith("\n") ? "" : "\n"}[runner] ${missing} bytes are missing here\n${text.toString()}`;
     },
     get missingBytes() { return cutTail().missing; },
   };
 }
 
-/** The longest beginning of at most so many bytes, no character torn. */
-function firstBytes(text: string, limit: number): string {
-  let end = Math.min(text.length, limit);
-  while (end > 0 && Buffer.byteLength(text.slice(0, end)) > limit) end -= Math.max(1, Math.ceil((Buffer.byteLength(text.slice(0, end)) - limit) / 3));
-  return text.slice(0, splitsPair(text, end) ? end - 1 : end);
+/** The last bytes that were pushed. */
+interface Ring {
+  push(bytes: Buffer): void;
+  /** How many bytes were pushed so far. */
+  readonly pushed: number;
+  kept(): Buffer;
 }
 
-/** The longest end of at most so many bytes, no character torn. */
-function lastBytes(text: string, limit: number): string {
-  let start = Math.max(0, text.length - limit);
-  while (start < text.length && Buffer.byteLength(text.slice(start)) > limit) start += Math.max(1, Math.ceil((Buffer.byteLength(text.slice(start)) - limit) / 3));
-  return text.slice(splitsPair(text, start) ? start + 1 : start);
+const SMALLEST_RING = 1024;
+
+/** A ring of at most `most` bytes that takes no more memory than it needs. */
+function createRing(most: number): Ring {
+  let ring = Buffer.alloc(0);
+  let pushed = 0;
+
+  /** Before the ring has its full size, it is not closed: what was pushed lies from its beginning on. */
+  function grow(wanted: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.min(most, Math.max(wanted, ring.length * 2, SMALLEST_RING)));
+    ring.copy(larger, 0, 0, pushed);
+    ring = larger;
+  }
+
+  return {
+    push(bytes) {
+      if (ring.length < most && pushed + bytes.length > ring.length) grow(pushed + bytes.length);
+      const last = bytes.length > most ? bytes.subarray(bytes.length - most) : bytes;
+      pushed += bytes.length;
+      if (most === 0) return;
+      const end = ((pushed - 1) % most) + 1;
+      const start = end - last.length;
+      last.copy(ring, Math.max(0, start), Math.max(0, -start));
+      if (start < 0) last.copy(ring, most + start, 0, -start);
+    },
+    get pushed() { return pushed; },
+    kept() {
+      if (pushed <= most) return ring.subarray(0, pushed);
+      const end = pushed % most;
+      return Buffer.concat([ring.subarray(end), ring.subarray(0, end)]);
+    },
+  };
 }
 
-function splitsPair(text: string, at: number): boolean {
-  const unit = text.charCodeAt(at);
-  const before = text.charCodeAt(at - 1);
-  return unit >= 0xdc00 && unit <= 0xdfff && before >= 0xd800 && before <= 0xdbff;
+/** The first place at which a character begins. */
+function firstCharacter(text: Buffer): number {
+  let start = 0;
+  while (continues(text[start])) start += 1;
+  return start;
+}
+
+/** The last place up to `most` at which a character has ended. */
+function lastCharacterEnd(text: Buffer, most: number): number {
+  let end = Math.min(most, text.length);
+  while (continues(text[end])) end -= 1;
+  return end;
+}
+
+function continues(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80;
 }

@@ -2,13 +2,13 @@
 import { MARKER_STEM, MARKERS } from "../contract/markers.ts";
 import type { MarkerKind } from "../contract/markers.ts";
 
-/** A longer payload of a log or a notification is ordinary output; of a return it is an error. In UTF-16 units. */
+/** A longer payload of a log or a notification is ordinary output; of a return it is an error. In bytes. */
 export const MAX_PAYLOAD = 16 * 1024 * 1024;
 
 /** Where the reader's findings go. */
 export interface MarkerHandler {
-  /** Ordinary text, in order. */
-  text(text: string): void;
+  /** Ordinary text, in order; the pushed chunk itself where nothing in it is a marker's. */
+  text(text: Buffer): void;
   /** A marker's payload, the rest of its line; says whether it was taken. One that was not is ordinary text. */
   marker(kind: MarkerKind, payload: string): boolean;
   /** A return beyond `MAX_PAYLOAD`; its text is dropped. */
@@ -17,7 +17,8 @@ export interface MarkerHandler {
 
 /** A small machine that is fed text and calls its handler. */
 export interface MarkerReader {
-  push(text: string): void;
+  /** Takes whole characters of UTF-8; keeps no part of the chunk itself. */
+  push(chunk: Buffer): void;
   /** The end of the output: a marker line without a line break counts. */
   flush(): void;
 }
@@ -25,93 +26,98 @@ export interface MarkerReader {
 /** A marker whose line has not ended yet. */
 interface OpenMarker {
   readonly kind: MarkerKind;
-  readonly parts: string[];
+  readonly parts: Buffer[];
   size: number;
   readonly behindText: boolean;
 }
 
 const KINDS = Object.keys(MARKERS) as MarkerKind[];
 const LONGEST = Math.max(...Object.values(MARKERS).map((marker) => marker.length));
+const NOTHING = Buffer.alloc(0);
+const LINE_BREAK = Buffer.from("\n");
+const BREAK = 0x0a;
+const UNDERSCORE = 0x5f;
 
 /** Makes a reader for one stream of output. */
 export function createMarkerReader(handler: MarkerHandler): MarkerReader {
-  let held = "";
+  let held = NOTHING;
   let open: OpenMarker | undefined;
   let atLineStart = true;
 
-  function plain(text: string): void {
-    if (text === "") return;
-    atLineStart = text.endsWith("\n");
+  function plain(text: Buffer): void {
+    if (text.length === 0) return;
+    atLineStart = text[text.length - 1] === BREAK;
     handler.text(text);
   }
 
-  function close(marker: OpenMarker, lineBreak: string): void {
-    const line = marker.parts.join("");
-    const payload = line.endsWith("\r") ? line.slice(0, -1) : line;
+  function close(marker: OpenMarker, lineBreak: Buffer): void {
+    const line = marker.parts.length === 1 ? (marker.parts[0] as Buffer) : Buffer.concat(marker.parts);
+    const payload = line.toString("utf8", 0, line.at(-1) === 0x0d ? line.length - 1 : line.length);
     open = undefined;
     if (marker.size > MAX_PAYLOAD) handler.oversized();
-    else if (!handler.marker(marker.kind, payload)) return plain(MARKERS[marker.kind] + line + lineBreak);
+    else if (!handler.marker(marker.kind, payload)) return plain(Buffer.concat([Buffer.from(MARKERS[marker.kind]), line, lineBreak]));
     if (marker.behindText) plain(lineBreak);
     return undefined;
   }
 
-  /** Adds to the open marker's payload; returns what of the text lies behind its line. */
-  function extend(marker: OpenMarker, text: string): string {
-    const end = text.indexOf("\n");
-    const part = end < 0 ? text : text.slice(0, end);
+  /** Adds to the open marker's payload; returns the place behind its line. */
+  function extend(marker: OpenMarker, text: Buffer, from: number): number {
+    const end = text.indexOf(BREAK, from);
+    const part = text.subarray(from, end < 0 ? text.length : end);
     marker.size += part.length;
-    if (marker.size <= MAX_PAYLOAD) marker.parts.push(part);
+    if (marker.size <= MAX_PAYLOAD) marker.parts.push(end < 0 ? Buffer.from(part) : part);
     else if (marker.kind === "return") marker.parts.length = 0;
-    else return giveBack(marker, text);
-    if (end < 0) return "";
-    close(marker, "\n");
-    return text.slice(end + 1);
+    else return giveBack(marker, from);
+    if (end < 0) return text.length;
+    close(marker, LINE_BREAK);
+    return end + 1;
   }
 
-  function giveBack(marker: OpenMarker, text: string): string {
+  function giveBack(marker: OpenMarker, from: number): number {
     open = undefined;
-    plain(MARKERS[marker.kind] + marker.parts.join(""));
-    return text;
+    plain(Buffer.concat([Buffer.from(MARKERS[marker.kind]), ...marker.parts]));
+    return from;
   }
 
-  /** Takes the text up to and with the next marker; returns what lies behind it, or nothing when there was none. */
-  function scan(text: string): string {
-    for (let at = text.indexOf(MARKER_STEM); at >= 0; at = text.indexOf(MARKER_STEM, at + 1)) {
-      const kind = KINDS.find((candidate) => text.startsWith(MARKERS[candidate], at));
+  /** Takes the text up to and with the next marker; returns the place behind it. */
+  function scan(text: Buffer, from: number): number {
+    for (let at = text.indexOf(MARKER_STEM, from, "latin1"); at >= 0; at = text.indexOf(MARKER_STEM, at + 1, "latin1")) {
+      const kind = markerAt(text, at);
       if (kind === undefined) continue;
-      plain(text.slice(0, at));
+      plain(text.subarray(from, at));
       open = { kind, parts: [], size: 0, behindText: !atLineStart };
-      return text.slice(at + MARKERS[kind].length);
+      return at + MARKERS[kind].length;
     }
-    const keep = markerPrefix(text);
-    plain(keep === 0 ? text : text.slice(0, -keep));
-    held = keep === 0 ? "" : text.slice(-keep);
-    return "";
+    const end = text.length - markerPrefix(text, from);
+    if (end < text.length) held = Buffer.from(text.subarray(end));
+    plain(from === 0 && end === text.length ? text : text.subarray(from, end));
+    return text.length;
   }
 
   return {
     push(chunk) {
-      let text = chunk;
-      if (held !== "") {
-        text = held + chunk;
-        held = "";
-      }
-      while (text !== "") text = open === undefined ? scan(text) : extend(open, text);
+      const text = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+      held = NOTHING;
+      for (let at = 0; at < text.length;) at = open === undefined ? scan(text, at) : extend(open, text, at);
     },
     flush() {
       const rest = held;
-      held = "";
+      held = NOTHING;
       plain(rest);
-      if (open !== undefined) close(open, "");
+      if (open !== undefined) close(open, NOTHING);
     },
   };
 }
 
-/** How many of the last characters may be the beginning of a marker. */
-function markerPrefix(text: string): number {
-  const first = Math.max(0, text.length - LONGEST + 1);
-  for (let at = text.indexOf("_", first); at >= 0; at = text.indexOf("_", at + 1)) {
-    const tail = text.slice(at);
+function markerAt(text: Buffer, at: number): MarkerKind | undefined {
+  const beginning = text.toString("latin1", at, at + LONGEST);
+  return KINDS.find((kind) => beginning.startsWith(MARKERS[kind]));
+}
+
+/** How many of the last bytes, from `from` on, may be the beginning of a marker. */
+function markerPrefix(text: Buffer, from: number): number {
+  for (let at = text.indexOf(UNDERSCORE, Math.max(from, text.length - LONGEST + 1)); at >= 0; at = text.indexOf(UNDERSCORE, at + 1)) {
+    const tail = text.toString("latin1", at);
     if (KINDS.some((kind) => MARKERS[kind].startsWith(tail))) return tail.length;
   }
   return 0;

@@ -4,6 +4,7 @@ import { SHORTEST_SECRET } from "./needles.ts";
 
 /** What stands where a needle was. */
 export const REPLACEMENT = "***";
+const HIDDEN = Buffer.from(REPLACEMENT);
 
 /** Hides needles: the leftmost first, of those that begin at one place the longest. */
 export interface Redaction {
@@ -11,19 +12,27 @@ export interface Redaction {
   text(text: string): string;
   /** A JSON value with its strings, keys and numbers; the same object when nothing changed. */
   value<T>(value: T): T;
-  /** A stream: the same as the whole text, however it is cut. The end of a chunk is held back only where it begins a needle. */
-  stream(): { push(text: string): string; flush(): string };
+  stream(): RedactedStream;
 }
+
+/** Hides needles in a stream, the same ones as in the whole text, however it is cut. Chunks are the bytes of whole characters of UTF-8. */
+export interface RedactedStream {
+  /** What comes out may be the chunk itself or a part of it. The end of a chunk is held back only where it begins a needle. */
+  push(chunk: Buffer): Buffer;
+  flush(): Buffer;
+  /** Whether something is held back. */
+  readonly holds: boolean;
+}
+
+const NOTHING = Buffer.alloc(0);
 
 /** Hides nothing and costs nothing. */
 export const NOTHING_HIDDEN: Redaction = {
   text: (text) => text,
   value: (value) => value,
-  stream: () => ({ push: (text) => text, flush: () => "" }),
+  stream: () => ({ push: (chunk) => chunk, flush: () => NOTHING, holds: false }),
 };
 
-/** A long text is taken in pieces of this size, so that what is needed beside it stays small. */
-const PIECE = 64 * 1024;
 /** What lies deeper in a value is hidden as a whole. */
 const MAX_DEPTH = 1000;
 
@@ -33,101 +42,98 @@ export function createRedaction(needles: readonly string[]): Redaction {
   if (usable.length === 0) return NOTHING_HIDDEN;
   const scan = createScan(usable);
 
-  function stream(): ReturnType<Redaction["stream"]> {
-    let held = "";
+  function stream(): RedactedStream {
+    let held = NOTHING;
     return {
       push(chunk) {
-        if (chunk === "") return "";
-        const { shown, rest } = scan(held === "" ? chunk : held + chunk, false);
-        held = rest;
+        if (chunk.length === 0) return chunk;
+        const { shown, rest } = scan(held.length === 0 ? chunk : Buffer.concat([held, chunk]), false);
+        held = rest.length === 0 ? NOTHING : Buffer.from(rest);
         return shown;
       },
       flush() {
         const last = held;
-        held = "";
+        held = NOTHING;
         return scan(last, true).shown;
       },
+      get holds() { return held.length > 0; },
     };
   }
 
   function text(whole: string): string {
     if (whole.length < SHORTEST_SECRET) return whole;
-    if (whole.length <= PIECE) return scan(whole, true).shown;
-    const { push, flush } = stream();
-    const parts: string[] = [];
-    for (let at = 0; at < whole.length; at += PIECE) parts.push(push(whole.slice(at, at + PIECE)));
-    const hidden = parts.join("") + flush();
-    return hidden === whole ? whole : hidden;
+    const bytes = Buffer.from(whole);
+    const { shown } = scan(bytes, true);
+    return shown === bytes ? whole : shown.toString();
   }
 
   return { text, stream, value: <T>(value: T): T => hideIn(value, text, 0) as T };
 }
 
-/** A text with its needles replaced, and the end of it that may begin a needle. */
-type Scan = (text: string, final: boolean) => { readonly shown: string; readonly rest: string };
+/** A text with its needles replaced, or itself where there are none, and the end of it that may begin a needle. */
+type Scan = (text: Buffer, final: boolean) => { readonly shown: Buffer; readonly rest: Buffer };
 
 function createScan(needles: readonly string[]): Scan {
   const search = createNeedleSearch(needles);
   const sieve = createSieve(needles);
 
   return (text, final) => {
-    let shown = "";
+    const shown: Buffer[] = [];
     let from = 0;
+    let end = text.length;
     search.begin(text, final);
     sieve.begin(text);
     for (let at = sieve.next(0); at >= 0;) {
       // What is too short for a needle can only begin one.
       if (final && text.length - at < SHORTEST_SECRET) break;
       const length = search.at(at);
-      if (length === UNDECIDED) return { shown: shown + text.slice(from, at), rest: text.slice(at) };
+      if (length === UNDECIDED) {
+        end = at;
+        break;
+      }
       if (length > 0) {
-        shown += text.slice(from, at) + REPLACEMENT;
+        shown.push(text.subarray(from, at), HIDDEN);
         from = at + length;
       }
       at = sieve.next(length > 0 ? from : at + 1);
     }
-    return { shown: from === 0 ? text : shown + text.slice(from), rest: "" };
+    if (from === 0 && end === text.length) return { shown: text, rest: NOTHING };
+    return { shown: from === 0 ? text.subarray(0, end) : Buffer.concat([...shown, text.subarray(from, end)]), rest: text.subarray(end) };
   };
 }
 
 /** Finds the few places of a text at which a needle may begin. */
 interface Sieve {
-  begin(text: string): void;
+  begin(text: Uint8Array): void;
   /** The first place from `from` on at which a needle, or the beginning of one that the text cuts off, may stand; -1 for none. */
   next(from: number): number;
 }
 
-/** So many characters are looked at together. */
+/** So many bytes are looked at together. */
 const BLOCK = 3;
 /** One bit of a table's entry for each place in a needle at which a block may stand. */
 const MAX_STRIDE = 8;
 
 /**
- * Makes a sieve. Every needle's first characters hold a block at each of `stride` places in a row, so looking at every
+ * Makes a sieve. Every needle's first bytes hold a block at each of `stride` places in a row, so looking at every
  * `stride`-th block of the text misses none; a table tells at which of these places in a needle a block stands. This
  * is the block table of Wu and Manber ("A fast algorithm for multi-pattern searching", 1994) with a fixed stride in
- * place of their shifts, so that no look-up waits for the one before. Characters count by their lower eight bits here.
+ * place of their shifts, so that no look-up waits for the one before.
  */
 function createSieve(needles: readonly string[]): Sieve {
-  const shortest = needles.reduce((least, needle) => Math.min(least, needle.length), Infinity);
+  const beginnings = needles.map((needle): Uint8Array => Buffer.from(needle));
+  const shortest = beginnings.reduce((least, needle) => Math.min(least, needle.length), Infinity);
   const stride = Math.min(MAX_STRIDE, shortest - BLOCK + 1);
   const bits = Math.min(16, Math.max(12, Math.ceil(Math.log2(needles.length * stride * 16))));
   const table = new Uint8Array(1 << bits);
   const firsts = new Uint8Array(256);
   const shift = 32 - bits;
-  let bytes = Buffer.allocUnsafe(1024);
-  let length = 0;
+  let bytes: Uint8Array = NOTHING;
 
-  function begin(text: string): void {
-    if (bytes.length < text.length) bytes = Buffer.allocUnsafe(text.length + (text.length >> 2));
-    length = bytes.write(text, 0, "latin1");
-  }
-
-  for (const needle of needles) {
-    begin(needle.slice(0, stride + BLOCK - 1));
-    firsts[bytes[0] as number] = 1;
+  for (const needle of beginnings) {
+    firsts[needle[0] as number] = 1;
     for (let place = 0; place < stride; place += 1) {
-      const block = blockAt(bytes, place, shift);
+      const block = blockAt(needle, place, shift);
       table[block] = (table[block] as number) | (1 << place);
     }
   }
@@ -142,8 +148,9 @@ function createSieve(needles: readonly string[]): Sieve {
   }
 
   return {
-    begin,
+    begin(text) { bytes = text; },
     next(from) {
+      const { length } = bytes;
       let last = nextBlock(bytes, length - BLOCK, table, shift, from + stride - 1, stride);
       for (; last + BLOCK <= length; last = nextBlock(bytes, length - BLOCK, table, shift, last + stride, stride)) {
         const at = placeBefore(last, last - stride + 1);

@@ -1,4 +1,4 @@
-// All that one run prints, on its way to the host and into the result.
+// All that one run prints, on its way to the host and into the result. Text is the bytes of well-formed UTF-8 here.
 import { createDecoder } from "./decoder.ts";
 import { MARKER_STEM } from "../contract/markers.ts";
 import { createFindings } from "./findings.ts";
@@ -10,7 +10,8 @@ import type { Redaction } from "./redactor.ts";
 
 /** What comes in on one stream. */
 export interface Feed {
-  push(bytes: Buffer): void;
+  /** Takes what was read; its memory may be used again once the call returns. */
+  push(chunk: Buffer): void;
 }
 
 /** One number or text for each of the two streams. */
@@ -36,8 +37,8 @@ export interface Transcript extends PerStream<Feed> {
 
 /** What a transcript needs. */
 export interface TranscriptOptions {
-  /** Gets the text that is to be seen live. */
-  readonly show: (text: string) => void;
+  /** Gets the text that is to be seen live, whole characters; it is used up when the call returns. */
+  readonly show: (text: Buffer) => void;
   /** Called at the first returned value. */
   readonly onReturn: () => void;
   /** How much of either stream is kept, in bytes. */
@@ -45,6 +46,9 @@ export interface TranscriptOptions {
   readonly redaction: Redaction;
   readonly now?: () => Date;
 }
+
+const LINE_BREAK = Buffer.from("\n");
+const MARKER = Buffer.from(MARKER_STEM);
 
 /**
  * Makes a transcript. Markers are read from what the script printed, before anything is hidden in it, since a returned
@@ -57,28 +61,36 @@ export function createTranscript({ show, onReturn, maxBytes, redaction, now }: T
   const decoders = { stdout: createDecoder(), stderr: createDecoder() };
   const live = { stdout: redaction.stream(), stderr: redaction.stream() };
   const plain = redaction.stream();
-  const markers = createMarkerReader({ text: (text) => kept.stdout.push(plain.push(text)), marker: findings.take, oversized: findings.takeOversized });
+  const markers = createMarkerReader({ text: keepStdout, marker: findings.take, oversized: findings.takeOversized });
   let lineIsOpenBy: keyof PerStream<unknown> | undefined;
+  /** A chunk of standard output and what is shown of it, where neither depends on its neighbours. */
+  let alone: { readonly text: Buffer; readonly shown: Buffer } | undefined;
 
-  function print(text: string, stream: keyof PerStream<unknown>): void {
-    if (text === "") return;
-    lineIsOpenBy = text.endsWith("\n") ? undefined : stream;
+  function print(text: Buffer, stream: keyof PerStream<unknown>): void {
+    if (text.length === 0) return;
+    lineIsOpenBy = text[text.length - 1] === LINE_BREAK[0] ? undefined : stream;
     show(text);
   }
   function endLine(): void {
-    if (lineIsOpenBy !== undefined) print("\n", lineIsOpenBy);
+    if (lineIsOpenBy !== undefined) print(LINE_BREAK, lineIsOpenBy);
   }
   function remark(line: string): void {
     endLine();
-    print(`${oneLine(redaction.text(line))}\n`, "stderr");
+    print(Buffer.from(`${oneLine(redaction.text(line))}\n`), "stderr");
   }
-  function takeStdout(text: string): void {
+  /** A chunk without a marker is kept as it is shown, and not searched twice. */
+  function keepStdout(text: Buffer): void {
+    kept.stdout.push(text === alone?.text && !plain.holds ? alone.shown : plain.push(text));
+  }
+  function takeStdout(text: Buffer): void {
+    const begins = !live.stdout.holds;
     const shown = live.stdout.push(text);
-    if (lineIsOpenBy === "stderr" && shown.startsWith(MARKER_STEM)) print("\n", "stdout"); // a marker counts for the browser only at the start of a line
+    if (lineIsOpenBy === "stderr" && startsWith(shown, MARKER)) print(LINE_BREAK, "stdout"); // a marker counts for the browser only at the start of a line
     print(shown, "stdout");
+    alone = begins && !live.stdout.holds ? { text, shown } : undefined;
     markers.push(text);
   }
-  function takeStderr(text: string): void {
+  function takeStderr(text: Buffer): void {
     const shown = live.stderr.push(text);
     print(shown, "stderr");
     kept.stderr.push(shown);
@@ -114,6 +126,10 @@ export function createTranscript({ show, onReturn, maxBytes, redaction, now }: T
       endLine();
     },
   };
+}
+
+function startsWith(text: Buffer, start: Buffer): boolean {
+  return text.subarray(0, start.length).equals(start);
 }
 
 /** Line breaks and other control characters made visible, so that nothing in a notice passes for a line of its own. */

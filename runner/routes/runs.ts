@@ -66,7 +66,7 @@ export function followRun({ history, secret }: RunTools): Handler {
       }
     } finally {
       gone.abort();
-      stream.end("");
+      stream.end();
     }
   };
 }

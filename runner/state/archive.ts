@@ -21,7 +21,7 @@ export interface Archive {
   /** The result of a run, from the moment it is stored; none where it is not kept. Never rejects. */
   result(runId: string): Promise<RunResult | undefined>;
   /** The frames of a run from the `from`-th on, the result frame last, a gap frame in place of what was not kept; none where the run is not kept. Reading must go to the end, or `signal` be aborted. */
-  frames(runId: string, from: number, signal?: AbortSignal): Promise<AsyncIterable<string> | undefined>;
+  frames(runId: string, from: number, signal?: AbortSignal): Promise<AsyncIterable<Buffer> | undefined>;
   /** Resolves when what was stored so far is on disk, or can't get there. */
   settled(): Promise<void>;
   /** As `settled`; what is stored later is not kept. */
@@ -100,7 +100,7 @@ export function openArchive(options: ArchiveOptions): Archive {
     async result(runId) {
       if (!latest.has(runId)) await ready;
       const line = latest.get(runId)?.result ?? (await shelf.result(runId));
-      return line === undefined ? undefined : (parseRow(line)?.["data"] as RunResult | undefined);
+      return line === undefined ? undefined : (parseRow(line.toString())?.["data"] as RunResult | undefined);
     },
     async frames(runId, from, signal = new AbortController().signal) {
       if (!latest.has(runId)) await ready;

@@ -24,18 +24,18 @@ export interface KeptFrames {
   pieces(): AsyncIterable<Buffer>;
 }
 
-/** The frames of a run, numbered from 0. A frame is a line of JSON with its break. */
+/** The frames of a run, numbered from 0. A frame is a line of JSON with its break, in bytes of UTF-8. */
 export interface FrameLog {
   /** How many frames there are, kept or not. */
   readonly count: number;
   /** The result frame, once the log has ended. */
-  readonly result: string | undefined;
+  readonly result: Buffer | undefined;
   /** What the log takes in memory. */
   readonly memoryBytes: number;
   /** Takes a frame: for a small run, a push to an array. Never throws; does nothing once the log has ended. */
-  append(frame: string): void;
+  append(frame: Buffer): void;
   /** Takes the last frame, which is always kept; readers end behind it. */
-  end(resultFrame: string): void;
+  end(resultFrame: Buffer): void;
   /** Whether the disk has fallen behind, so that the script should be slowed; `onceDrained` calls back when it has caught up or given up. */
   readonly full: boolean;
   onceDrained(resume: () => void): void;
@@ -44,7 +44,7 @@ export interface FrameLog {
    * own pace, and one that stops costs no memory. Where frames are not kept it is given one gap frame in their place.
    * What is not read to its end must be aborted: it holds the file.
    */
-  read(from: number, signal: AbortSignal): AsyncIterable<string>;
+  read(from: number, signal: AbortSignal): AsyncIterable<Buffer>;
   /** What is kept, once the log has ended. */
   kept(): Promise<KeptFrames>;
   /** Frees memory and disk as soon as the present readers have gone; a log that has not ended, ends without a result. */
@@ -59,8 +59,8 @@ export interface FrameLogOptions {
 }
 
 /** The frame that stands for `missing` others that were not kept. */
-export function gapFrame(missing: number): string {
-  return `{"type":"gap","missing":${missing}}\n`;
+export function gapFrame(missing: number): Buffer {
+  return Buffer.from(`{"type":"gap","missing":${missing}}\n`);
 }
 
 /**
@@ -71,12 +71,12 @@ export function gapFrame(missing: number): string {
 export function createFrameLog({ maxBytes, spillDir, log }: FrameLogOptions): FrameLog {
   const spill = createSpill(spillDir);
   const bells = new Set<() => void>();
-  let batch: readonly string[] = [];
+  let batch: readonly Buffer[] = [];
   let batchBytes = 0;
-  let tail: string[] = [];
+  let tail: Buffer[] = [];
   let tailStart = 0;
   let tailBytes = 0;
-  let result: string | undefined;
+  let result: Buffer | undefined;
   let closed = false;
   let limited = false;
   let spilling: Promise<void> | undefined;
@@ -98,7 +98,7 @@ export function createFrameLog({ maxBytes, spillDir, log }: FrameLogOptions): Fr
   function trim(): void {
     if (tailBytes <= 2 * MEMORY_BYTES) return;
     let gone = 0;
-    for (; tailBytes > MEMORY_BYTES && gone < tail.length - 1; gone++) tailBytes -= Buffer.byteLength(tail[gone] ?? "");
+    for (; tailBytes > MEMORY_BYTES && gone < tail.length - 1; gone++) tailBytes -= tail[gone]?.length ?? 0;
     tail = tail.slice(gone);
     tailStart += gone;
   }
@@ -133,13 +133,13 @@ export function createFrameLog({ maxBytes, spillDir, log }: FrameLogOptions): Fr
   }
 
   /** The next frame for a reader at `next`, from memory, or how many are missing there. */
-  function inMemory(next: number): string | number | undefined {
+  function inMemory(next: number): Buffer | number | undefined {
     if (next < spill.frames + batch.length) return batch[next - spill.frames];
     if (next < tailStart) return tailStart - next;
     return next < tailStart + tail.length ? tail[next - tailStart] : next === tailStart + tail.length ? result : undefined;
   }
 
-  async function* follow(from: number, signal: AbortSignal, wait: () => Promise<void>): AsyncGenerator<string> {
+  async function* follow(from: number, signal: AbortSignal, wait: () => Promise<void>): AsyncGenerator<Buffer> {
     let next = from;
     while (!signal.aborted) {
       if (next < spill.frames) {
@@ -177,7 +177,7 @@ export function createFrameLog({ maxBytes, spillDir, log }: FrameLogOptions): Fr
     append(frame) {
       if (result !== undefined || closed) return;
       tail.push(frame);
-      tailBytes += Buffer.byteLength(frame);
+      tailBytes += frame.length;
       if (tailBytes > MEMORY_BYTES) overflow();
       if (bells.size > 0) ring();
     },
@@ -209,14 +209,14 @@ export function createFrameLog({ maxBytes, spillDir, log }: FrameLogOptions): Fr
     },
     async kept() {
       while (spilling !== undefined) await spilling;
-      const last = Buffer.from([...tail, result ?? ""].join(""));
+      const last = Buffer.concat([...tail, result ?? Buffer.alloc(0)]);
       const missing = tailStart - spill.frames;
       return {
         frames: tailStart + tail.length + 1,
         gapAt: spill.frames,
         missing,
         bytes: spill.bytes + last.length,
-        resultBytes: Buffer.byteLength(result ?? ""),
+        resultBytes: result?.length ?? 0,
         async *pieces() {
           yield* spill.pieces();
           yield last;
@@ -232,7 +232,7 @@ export function createFrameLog({ maxBytes, spillDir, log }: FrameLogOptions): Fr
   };
 }
 
-async function* finishing(frames: AsyncIterable<string>, done: () => void): AsyncGenerator<string> {
+async function* finishing(frames: AsyncIterable<Buffer>, done: () => void): AsyncGenerator<Buffer> {
   try {
     yield* frames;
   } finally {

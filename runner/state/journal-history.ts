@@ -41,7 +41,8 @@ async function readFile(file: string, take: (entry: Entry) => void, log: Pick<Lo
   let torn = false;
   try {
     for await (const lines of readLines(handle, 0, await sizeOf(handle))) {
-      for (const line of lines) {
+      for (const bytes of lines) {
+        const line = bytes.toString();
         const entry = parseEntry(line);
         if (entry !== undefined) take(entry);
         else if (!line.endsWith("\n")) torn = true;

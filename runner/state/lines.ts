@@ -5,10 +5,10 @@ const CHUNK_BYTES = 64 * 1024;
 const BREAK = 0x0a;
 
 /**
- * Reads the bytes from `start` to `end` as UTF-8 lines, in batches of what one read of 64 KiB brought. Each line keeps
- * its break; only the last one can be without, where the file ends in the middle of it.
+ * Reads the bytes from `start` to `end` as lines, in batches of what one read of 64 KiB brought. Each line keeps its
+ * break; only the last one can be without, where the file ends in the middle of it.
  */
-export async function* readLines(handle: FileHandle, start: number, end: number): AsyncGenerator<readonly string[]> {
+export async function* readLines(handle: FileHandle, start: number, end: number): AsyncGenerator<readonly Buffer[]> {
   const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(0, end - start)));
   let begun: Buffer[] = [];
   let at = start;
@@ -22,11 +22,22 @@ export async function* readLines(handle: FileHandle, start: number, end: number)
       begun.push(rest);
       continue;
     }
-    const text = Buffer.concat([...begun, chunk.subarray(0, whole)]).toString("utf8");
+    const lines = linesOf(Buffer.concat([...begun, chunk.subarray(0, whole)]));
     begun = rest.length === 0 ? [] : [rest];
-    yield text.match(/[^\n]*\n/g) ?? [];
+    yield lines;
   }
-  if (begun.length > 0) yield [Buffer.concat(begun).toString("utf8")];
+  if (begun.length > 0) yield [Buffer.concat(begun)];
+}
+
+/** The lines of bytes that end with a break. */
+function linesOf(bytes: Buffer): Buffer[] {
+  const lines: Buffer[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const end = bytes.indexOf(BREAK, at) + 1;
+    lines.push(bytes.subarray(at, end));
+    at = end;
+  }
+  return lines;
 }
 
 /** Writes all bytes at `position`, or at the end of a file that was opened for appending; `onWritten` hears of every part that got in. */

@@ -23,8 +23,8 @@ export interface Shelf {
   /** Lets go of the file that is written. */
   rest(): Promise<void>;
   /** The line of a run's result frame. */
-  result(runId: string): Promise<string | undefined>;
-  frames(runId: string, from: number, signal: AbortSignal): Promise<AsyncIterable<string> | undefined>;
+  result(runId: string): Promise<Buffer | undefined>;
+  frames(runId: string, from: number, signal: AbortSignal): Promise<AsyncIterable<Buffer> | undefined>;
 }
 
 interface Place {
@@ -157,7 +157,7 @@ export function createShelf({ directory, maxBytes, log }: { directory: string; m
         const { bytes, resultBytes } = found.header;
         const line = Buffer.alloc(resultBytes);
         await handle.read(line, 0, resultBytes, found.frames + bytes - resultBytes);
-        return line.toString("utf8");
+        return line;
       } catch {
         return undefined;
       } finally {
@@ -180,7 +180,7 @@ function isFull(error: unknown): boolean {
   return ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "");
 }
 
-function readRecord(handle: FileHandle, { header, frames: start }: Found, from: number, signal: AbortSignal): AsyncIterable<string> {
+function readRecord(handle: FileHandle, { header, frames: start }: Found, from: number, signal: AbortSignal): AsyncIterable<Buffer> {
   const close = () => void handle.close().catch(() => {});
   signal.addEventListener("abort", close, { once: true });
   if (signal.aborted) close();

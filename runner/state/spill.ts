@@ -12,9 +12,9 @@ export interface Spill {
   readonly frames: number;
   readonly bytes: number;
   /** Appends frames, all or none; calls must not overlap. Rejects where they can't be written. */
-  append(frames: readonly string[]): Promise<void>;
+  append(frames: readonly Buffer[]): Promise<void>;
   /** The frames from the `from`-th on to the last that is there now. Its holder must hold the spill. */
-  read(from: number): AsyncIterable<string>;
+  read(from: number): AsyncIterable<Buffer>;
   /** All bytes there are, in pieces of at most 1 MiB. */
   pieces(): AsyncIterable<Buffer>;
   /** Keeps the file until it is let go of as often; the last one to let go closes it. */
@@ -37,7 +37,7 @@ export function createSpill(directory: string): Spill {
     get bytes() { return bytes; },
     async append(added) {
       handle ??= await openNameless(directory);
-      const data = Buffer.from(added.join(""));
+      const data = Buffer.concat(added);
       await writeAll(handle, data, bytes);
       marks.push({ frame: frames, offset: bytes });
       frames += added.length;

@@ -3,9 +3,12 @@ import { connect } from "node:net";
 import { describe, it } from "node:test";
 import { openFrameStream } from "../../runner/http/frame-stream.ts";
 import type { FrameStream } from "../../runner/http/frame-stream.ts";
+import { bytes } from "../support/bytes.ts";
 import { ask, serve } from "../support/local-server.ts";
 import type { Ending } from "../support/local-server.ts";
 import { until } from "../support/until.ts";
+
+const FRAME = bytes(`${"x".repeat(65_535)}\n`);
 
 async function start(t: Ending, silenceMs: number) {
   const streams: FrameStream[] = [];
@@ -38,16 +41,26 @@ describe("a frame stream", () => {
     assert.match(head, /cache-control: no-store, no-transform/i);
     assert.match(head, /x-accel-buffering: no/i);
     assert.doesNotMatch(head, /content-length/i);
-    stream.end("{}\n");
+    stream.end(bytes("{}\n"));
   });
 
   it("writes each frame as it comes and ends with the last one", async (t) => {
     const { port, opened, facts } = await start(t, 60_000);
     const answer = ask(port, "/", { method: "POST" });
     const stream = await opened();
-    for (const frame of ["1\n", "2\n", "é€😀\n"]) stream.write(frame);
-    stream.end("end\n");
+    for (const frame of ["1\n", "2\n", "é€😀\n"]) stream.write(bytes(frame));
+    stream.end(bytes("end\n"));
     assert.equal((await answer).body, "1\n2\né€😀\nend\n");
+    assert.equal(facts.gone, 0);
+  });
+
+  it("ends with what it has written where there is no last frame", async (t) => {
+    const { port, opened, facts } = await start(t, 60_000);
+    const answer = ask(port, "/", { method: "POST" });
+    const stream = await opened();
+    stream.write(bytes("1\n"));
+    stream.end();
+    assert.equal((await answer).body, "1\n");
     assert.equal(facts.gone, 0);
   });
 
@@ -58,14 +71,14 @@ describe("a frame stream", () => {
     const began = performance.now();
     await new Promise<void>((resolve) => {
       const ticking = setInterval(() => {
-        stream.write("x\n");
+        stream.write(bytes("x\n"));
         if (performance.now() - began < 500) return;
         clearInterval(ticking);
         resolve();
       }, 10);
     });
     await new Promise((resolve) => setTimeout(resolve, 800));
-    stream.end("end\n");
+    stream.end(bytes("end\n"));
     const { body } = await answer;
     const silences = /(\n+)end\n$/.exec(body)?.[1]?.length ?? 0;
     assert.ok(silences - 1 >= 2 && silences - 1 <= 6, `${silences - 1} empty lines in 800 ms of silence`);
@@ -79,7 +92,7 @@ describe("a frame stream", () => {
     assert.equal(stream.full, false);
     let sent = 0;
     while (!stream.full) {
-      stream.write(`${"x".repeat(65_535)}\n`);
+      stream.write(FRAME);
       sent += 65_536;
       assert.ok(sent < 200 * 1024 * 1024);
       if (sent % (1024 * 1024) === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -89,7 +102,7 @@ describe("a frame stream", () => {
     client.socket.resume();
     await until(() => resumed === 1, "the reader to catch up");
     assert.equal(stream.full, false);
-    stream.end("end\n");
+    stream.end(bytes("end\n"));
     await until(() => client.text().includes("end\n"), "the last frame");
     assert.equal(resumed, 1);
   });
@@ -100,11 +113,11 @@ describe("a frame stream", () => {
     client.socket.pause();
     const stream = await opened();
     while (!stream.full) {
-      for (let i = 0; i < 32; i++) stream.write(`${"x".repeat(65_535)}\n`);
+      for (let i = 0; i < 32; i++) stream.write(FRAME);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
-    stream.end("end\n");
+    stream.end(bytes("end\n"));
     client.socket.resume();
     await until(() => client.text().includes("end\n"), "the last frame");
     assert.doesNotMatch(client.text().slice(client.text().indexOf("\r\n\r\n") + 4).replace(/\r\n[0-9a-f]+\r\n/g, ""), /x\n\n\nend/);
@@ -117,7 +130,7 @@ describe("a frame stream", () => {
     let resumed = 0;
     client.socket.pause();
     while (!stream.full) {
-      for (let i = 0; i < 32; i++) stream.write(`${"x".repeat(65_535)}\n`);
+      for (let i = 0; i < 32; i++) stream.write(FRAME);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     stream.onceDrained(() => { resumed += 1; });
@@ -125,8 +138,8 @@ describe("a frame stream", () => {
     await until(() => facts.gone === 1, "the leaving to be noticed");
     assert.equal(resumed, 1);
     assert.equal(stream.full, false);
-    stream.write("more\n");
-    stream.end("end\n");
+    stream.write(bytes("more\n"));
+    stream.end(bytes("end\n"));
     assert.equal(facts.gone, 1);
   });
 });

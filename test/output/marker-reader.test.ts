@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { isUtf8 } from "node:buffer";
 import { describe, it } from "node:test";
 import type { MarkerKind } from "../../runner/contract/markers.ts";
 import { createMarkerReader, MAX_PAYLOAD } from "../../runner/output/marker-reader.ts";
-import { cuttings, seeded } from "../support/chance.ts";
+import { bytes, lend } from "../support/bytes.ts";
+import { characterCuttings, seeded } from "../support/chance.ts";
 
 interface Read {
   readonly text: string;
@@ -16,7 +18,10 @@ function read(chunks: readonly string[]): Read {
   let text = "";
   let oversized = 0;
   const reader = createMarkerReader({
-    text: (more) => { text += more; },
+    text(more) {
+      assert.ok(isUtf8(more), more.toString("hex"));
+      text += more.toString();
+    },
     marker(kind, payload) {
       if (payload === "no") return false;
       markers.push([kind, payload]);
@@ -24,7 +29,7 @@ function read(chunks: readonly string[]): Read {
     },
     oversized: () => { oversized += 1; },
   });
-  for (const chunk of chunks) reader.push(chunk);
+  for (const chunk of chunks) lend(chunk, reader.push);
   reader.flush();
   return { text, markers, oversized };
 }
@@ -65,26 +70,34 @@ describe("the marker reader", () => {
     ["characters beyond ASCII", `é😀${L}"€😀"\n😀`, "é😀\n😀", [["log", '"€😀"']]],
   ];
   for (const [name, input, text, markers] of cases) it(`reads ${name}, however the text is cut`, () => {
-    for (const chunks of cuttings<string>(input)) assert.deepEqual(read(chunks), { text, markers, oversized: 0 }, JSON.stringify(chunks));
+    for (const chunks of characterCuttings(input)) assert.deepEqual(read(chunks), { text, markers, oversized: 0 }, JSON.stringify(chunks));
   });
 
-  it("reads random mixtures the same whole, unit by unit and cut at random", () => {
+  it("reads random mixtures the same whole, character by character and cut at random", () => {
     const random = seeded(5);
     const parts = [R, L, N, "__SCRIPT", "_", "__", "\n", "\r\n", "\r", "text", '{"a":1}', "no", "😀", "SCRIPTLOG__"];
     for (let round = 0; round < 500; round++) {
       const input = Array.from({ length: Math.floor(random() * 30) }, () => parts[Math.floor(random() * parts.length)]).join("");
       const whole = read([input]);
-      for (const chunks of cuttings<string>(input, round)) assert.deepEqual(read(chunks), whole, JSON.stringify(chunks));
+      for (const chunks of characterCuttings(input, round)) assert.deepEqual(read(chunks), whole, JSON.stringify(chunks));
     }
   });
 
   it("hands text out at once unless a marker may have begun", () => {
     const seen: string[] = [];
-    const reader = createMarkerReader({ text: (text) => void seen.push(text), marker: () => true, oversized: () => {} });
-    for (const chunk of ["no line break", " _", "_SCRIPTX", "__SCRIPTLOG_"]) reader.push(chunk);
+    const reader = createMarkerReader({ text: (text) => void seen.push(text.toString()), marker: () => true, oversized: () => {} });
+    for (const chunk of ["no line break", " _", "_SCRIPTX", "__SCRIPTLOG_"]) lend(chunk, reader.push);
     assert.deepEqual(seen, ["no line break", " ", "__SCRIPTX"]);
     reader.flush();
     assert.equal(seen.join(""), "no line break __SCRIPTX__SCRIPTLOG_");
+  });
+
+  it("hands out the chunk itself where nothing in it is a marker's", () => {
+    const seen: Buffer[] = [];
+    const reader = createMarkerReader({ text: (text) => void seen.push(text), marker: () => true, oversized: () => {} });
+    const chunks = ["no line break", "__SCRIPTX _\n", `a${L}1\n`, "behind a marker", "__", "behind a beginning", "again"].map(bytes);
+    for (const chunk of chunks) reader.push(chunk);
+    assert.deepEqual(chunks.map((chunk) => seen.includes(chunk)), [true, true, false, true, false, false, true]);
   });
 
   const big = "x".repeat(MAX_PAYLOAD);

@@ -8,7 +8,8 @@ import type { RunResult } from "../../runner/contract/result.ts";
 import { openArchive } from "../../runner/state/archive.ts";
 import type { Archive } from "../../runner/state/archive.ts";
 import { createFrameLog } from "../../runner/state/frame-log.ts";
-import { all, folder, listeningLog, program, smallDisk, until } from "./support.ts";
+import { bytes } from "../support/bytes.ts";
+import { folder, listeningLog, program, smallDisk, textOf, until } from "./support.ts";
 
 const MB = 1024 * 1024;
 const frame = (n: number, size = 20) => `{"type":"log","line":"${n} ${"x".repeat(size)}"}\n`;
@@ -18,9 +19,11 @@ function resultOf(runId: string, returnData: unknown = null): RunResult {
   return { runId, stdout: "out", stderr: "", code: 0, duration: 1, returnData, automnLogs: [], automnNotifications: [], input: {}, reason: "exited" };
 }
 
+const resultLine = (result: RunResult): string => resultFrame(result).toString();
+
 function ended(runId: string, lines: readonly string[], returnData?: unknown, maxBytes = MB, spillDir = "/nowhere") {
   const log = createFrameLog({ maxBytes, spillDir, log: listeningLog() });
-  lines.forEach(log.append);
+  lines.map(bytes).forEach(log.append);
   log.end(resultFrame(resultOf(runId, returnData)));
   return log;
 }
@@ -37,7 +40,7 @@ async function sizeOf(dir: string): Promise<{ files: number; bytes: number }> {
 
 async function read(archive: Archive, runId: string, from = 0): Promise<string[] | undefined> {
   const found = await archive.frames(runId, from);
-  return found && all(found);
+  return found && textOf(found);
 }
 
 const IDS = ["a", "__proto__", "constructor", "", "with\nbreak\u2028s", "ünïcödé 🏃", "\ud800", "../../etc/passwd", "x".repeat(256), "\u0001".repeat(256)];
@@ -50,7 +53,7 @@ test("runs of any id are found at once, from the disk and after a restart", asyn
     for (const id of IDS) {
       const result = resultOf(id, { id });
       assert.deepEqual(await archive.result(id), JSON.parse(JSON.stringify(result)), JSON.stringify(id));
-      assert.deepEqual(await read(archive, id, 2), [frame(2), resultFrame(result)]);
+      assert.deepEqual(await read(archive, id, 2), [frame(2), resultLine(result)]);
     }
     assert.deepEqual([await archive.result("b"), await archive.frames("b", 0)], [undefined, undefined]);
     assert.deepEqual(log.lines, []);
@@ -71,9 +74,9 @@ test("frames are read from any on, and every line on disk is JSON", async (t) =>
   archive.store("run", ended("run", frames(1_000)));
   archive.store("behind", ended("behind", []));
   await archive.settled();
-  const whole = [...frames(1_000), resultFrame(resultOf("run"))];
+  const whole = [...frames(1_000), resultLine(resultOf("run"))];
   for (const from of [0, 1, 999, 1_000, 1_001, 5_000]) assert.deepEqual(await read(archive, "run", from), whole.slice(from), `from ${from}`);
-  assert.deepEqual(await read(archive, "behind"), [resultFrame(resultOf("behind"))]);
+  assert.deepEqual(await read(archive, "behind"), [resultLine(resultOf("behind"))]);
   for (const line of (await readFile(join(dir, "000001.ndjson"), "utf8")).trimEnd().split("\n")) JSON.parse(line);
 });
 
@@ -81,7 +84,7 @@ test("a run with more frames than memory and limit hold is kept with its gap", a
   const dir = await folder(t);
   const log = createFrameLog({ maxBytes: MB, spillDir: join(dir, "spilled"), log: listeningLog() });
   for (const line of frames(20_000, 100)) {
-    log.append(line);
+    log.append(bytes(line));
     if (log.full) await new Promise<void>((resolve) => log.onceDrained(resolve));
   }
   log.end(resultFrame(resultOf("run")));
@@ -89,12 +92,12 @@ test("a run with more frames than memory and limit hold is kept with its gap", a
   const { gapAt, missing } = await log.kept();
   assert.ok(missing > 0);
   const starts = [0, 1, gapAt - 1, gapAt, gapAt + 1, gapAt + missing - 1, gapAt + missing, 19_999, 20_000, 20_001];
-  const wanted = await Promise.all(starts.map((from) => all(log.read(from, signal))));
+  const wanted = await Promise.all(starts.map((from) => textOf(log.read(from, signal))));
   const { archive } = archiveIn(join(dir, "results"));
   archive.store("run", log);
   const begunBefore = await archive.frames("run", 0);
   await archive.settled();
-  assert.deepEqual(await all(begunBefore), wanted[0]);
+  assert.deepEqual(await textOf(begunBefore), wanted[0]);
   for (const [index, from] of starts.entries()) assert.deepEqual(await read(archive, "run", from), wanted[index], `from ${from}`);
 });
 
@@ -136,14 +139,14 @@ test("runs of very different sizes stay within the bound in bytes and files", as
   for (let n = 0; n < 60; n++) {
     const log = createFrameLog({ maxBytes: MB, spillDir: dir, log: listeningLog() });
     for (const line of frames((n * 7919) % 9_000, 90)) {
-      log.append(line);
+      log.append(bytes(line));
       if (log.full) await new Promise<void>((resolve) => log.onceDrained(resolve));
     }
     log.end(resultFrame(resultOf(`${n}`)));
     archive.store(`${n}`, log);
     await archive.settled();
-    const { files, bytes } = await sizeOf(join(dir, "results"));
-    assert.ok(files <= 20 && bytes <= 4 * MB, `${files} files, ${bytes} bytes`);
+    const size = await sizeOf(join(dir, "results"));
+    assert.ok(size.files <= 20 && size.bytes <= 4 * MB, `${size.files} files, ${size.bytes} bytes`);
     assert.equal((await archive.result(`${n}`))?.runId, `${n}`);
   }
 });
@@ -260,8 +263,8 @@ test("a limit on the size of files is no end of it", { skip: process.platform !=
     let kept = 0;
     for (let n = 0; n < 200; n++) {
       const frames = createFrameLog({ maxBytes: 1e6, spillDir: process.argv[1], log });
-      frames.append(JSON.stringify("x".repeat(n === 100 ? 60000 : 1000)) + "\\n");
-      frames.end(JSON.stringify({ type: "result", data: { n } }) + "\\n");
+      frames.append(Buffer.from(JSON.stringify("x".repeat(n === 100 ? 60000 : 1000)) + "\\n"));
+      frames.end(Buffer.from(JSON.stringify({ type: "result", data: { n } }) + "\\n"));
       archive.store(String(n), frames);
       await archive.settled();
       kept += (await archive.result(String(n)))?.n === n;
@@ -284,8 +287,8 @@ test("a kill at any moment of constant storing leaves every run that was settled
     const archive = openArchive({ directory: process.argv[1], maxBytes: 64e6, log: console });
     for (let n = Number(process.argv[2]); ; n++) {
       const frames = createFrameLog({ maxBytes: 1e6, spillDir: process.argv[1], log: console });
-      for (let k = 0; k < n % 300; k++) frames.append(JSON.stringify("x".repeat(1000)) + "\\n");
-      frames.end(JSON.stringify({ type: "result", data: { n } }) + "\\n");
+      for (let k = 0; k < n % 300; k++) frames.append(Buffer.from(JSON.stringify("x".repeat(1000)) + "\\n"));
+      frames.end(Buffer.from(JSON.stringify({ type: "result", data: { n } }) + "\\n"));
       archive.store(String(n), frames);
       if (n % 5 === 0) { await archive.settled(); console.log("safe " + n); }
     }`;

@@ -26,6 +26,11 @@ export async function all<T>(items: AsyncIterable<T> | undefined): Promise<T[]> 
   return found;
 }
 
+/** All frames that a reader is given, as text. */
+export async function textOf(frames: AsyncIterable<Buffer> | undefined): Promise<string[]> {
+  return (await all(frames)).map(String);
+}
+
 /** A node process that runs a module of TypeScript text; relative imports start in this folder. It is killed after the test. */
 export function program(t: TestContext, code: string, { prefix = [], args = [] }: { prefix?: string[]; args?: string[] } = {}): ChildProcess & { output(): string } {
   const [command = "", ...rest] = [...prefix, process.execPath, "--import", "tsx", "--input-type=module", "--eval", code, "--", ...args];

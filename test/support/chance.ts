@@ -26,3 +26,8 @@ export function cuttings<T extends { readonly length: number; slice(from: number
   const longest = Math.max(2, Math.ceil(whole.length / 3));
   return [[whole], at(() => 1), ...Array.from({ length: rounds }, () => at(() => 1 + Math.floor(random() * longest)))];
 }
+
+/** The same for a text that is cut between its characters only. */
+export function characterCuttings(text: string, seed = 7, rounds = 5): string[][] {
+  return cuttings<readonly string[]>([...text], seed, rounds).map((pieces) => pieces.map((piece) => piece.join("")));
+}
