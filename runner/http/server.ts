@@ -2,13 +2,17 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 
-/** Slow or silent clients are cut off; connections that hosts keep (up to 5 s idle) outlive their idea of idle by far. */
+/**
+ * Slow or silent clients are cut off; connections that hosts keep (up to 5 s idle) outlive their idea of idle by far.
+ * A few whole frames may wait for a connection before a script is slowed down.
+ */
 const LIMITS = {
   headersTimeout: 30_000,
   requestTimeout: 300_000,
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 2_000,
   noDelay: true,
+  highWaterMark: 256 * 1024,
 } as const;
 
 /** Listens and resolves with the port, which is of interest where 0 was asked for. Rejects when the address can't be had. */
