@@ -4,6 +4,7 @@ import type { Leftover } from "../contract/result.ts";
 import type { Transcript } from "../output/transcript.ts";
 import type { Child, Exit } from "./child.ts";
 import { endChild, endLeftovers, LEFTOVER_GRACE_MS } from "./end-tree.ts";
+import { createPace, REST_MS } from "./pace.ts";
 import type { Outlet, Plumbing } from "./plumbing.ts";
 import type { ProcessTree, Root } from "./tree.ts";
 
@@ -67,6 +68,8 @@ interface Reading {
 
 function readOutput({ stdout, stderr }: Plumbing, transcript: Transcript, brake: Brake): Reading {
   const outlets: readonly Outlet[] = [stdout, stderr];
+  const isHasty = createPace();
+  let rest: NodeJS.Timeout | undefined;
   let open = outlets.length;
   let chunks = 0;
   let held = false;
@@ -84,6 +87,10 @@ function readOutput({ stdout, stderr }: Plumbing, transcript: Transcript, brake:
     for (const outlet of outlets) outlet.pause();
     brake.onceDrained(resume);
   }
+  function restAWhile(outlet: Outlet): void {
+    outlet.pause();
+    rest = setTimeout(() => { if (!held) outlet.resume(); }, REST_MS);
+  }
   function end(): void {
     open -= 1;
     if (open === 0) onEnded();
@@ -93,6 +100,7 @@ function readOutput({ stdout, stderr }: Plumbing, transcript: Transcript, brake:
       chunks += 1;
       feed.push(bytes);
       holdWhileFull();
+      if (isHasty(outlet, bytes.length) && braking && !held) restAWhile(outlet);
     }, end);
   }
 
@@ -101,7 +109,8 @@ function readOutput({ stdout, stderr }: Plumbing, transcript: Transcript, brake:
   return {
     async drained() {
       braking = false;
-      if (held) resume();
+      clearTimeout(rest);
+      resume();
       await Promise.race([ended, untilQuiet(() => chunks)]);
       for (const outlet of outlets) outlet.close();
     },
