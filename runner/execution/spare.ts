@@ -38,8 +38,6 @@ export interface Spare {
   readonly child: Child;
   readonly handle: ChildProcess;
   readonly channel: Channel;
-  /** The pid that the kernel had given out last before the job came. */
-  newestPid: number;
 }
 
 /** Where spares are started. */
@@ -73,7 +71,7 @@ export async function startSpare(command: Command, beginning: Beginning, { rooms
     // A spare that waits does not keep the runner alive.
     handle.unref();
     channel.unref();
-    return { room, mark, child, handle, channel, beginning, newestPid: Number.NaN };
+    return { room, mark, child, handle, channel, beginning };
   } catch (error) {
     await room.close();
     throw error;
@@ -119,9 +117,7 @@ export async function end({ child, handle, channel }: Spare): Promise<void> {
 /** Writes the input into the spare's room; one whose room is gone is ended. */
 export async function furnished(spare: Spare, inputJson: string): Promise<boolean> {
   try {
-    const [newest, untouched] = await Promise.all([newestPid(), spare.room.writeInput(inputJson)]);
-    spare.newestPid = newest;
-    if (untouched) return true;
+    if (await spare.room.writeInput(inputJson)) return true;
   } catch {
     // the whole room has gone
   }
@@ -143,12 +139,13 @@ export function warmSeat(spare: Spare, onHit: () => void): Seat {
       channel.ref();
       waiting = false;
       const startedAt = performance.now();
+      const newest = newestPid();
       channel.write(`${JSON.stringify({ file: command.args.at(-1), environment })}\n`);
       if (await accepted(spare, stop)) {
         room.plumbing.connect(spare.handle);
         channel.destroy();
         onHit();
-        return { child, root: { pid: child.pid, mark, startedAt, ...(Number.isNaN(spare.newestPid) ? {} : { newestPid: spare.newestPid }) } };
+        return { child, root: { pid: child.pid, mark, startedAt, ...(Number.isNaN(newest) ? {} : { newestPid: newest }) } };
       }
       how = "cold";
       await end(spare);

@@ -24,9 +24,9 @@ export function createLinuxTree(): ProcessTree {
     signalOne: (pid, word) => sendSignal(pid, word),
     killMarked,
     async survivors(root) {
-      if ((await newestPid()) === startPid(root) && !isThere(-root.pid)) return [];
+      if (newestPid() === startPid(root) && !isThere(-root.pid)) return [];
       const pids = await allPids();
-      const newest = await newestPid();
+      const newest = newestPid();
       const candidates = pids.filter((pid) => pid !== process.pid && mayBeNewer(pid, root, newest));
       const found = await Promise.all(candidates.map((pid) => survivor(pid, root)));
       return found.filter((one) => one !== undefined);
@@ -86,10 +86,16 @@ async function survivor(pid: number, root: Root): Promise<Survivor | undefined> 
   return { pid, command: await commandOf(pid), inGroup };
 }
 
-/** The pid that the kernel gave out last; no number where there is no /proc. */
-export async function newestPid(): Promise<number> {
-  const loadavg = await readFile("/proc/loadavg", "utf8").catch(() => "");
-  return Number(loadavg.trim().split(" ").at(-1)) || Number.NaN;
+/**
+ * The pid that the kernel gave out last; no number where there is no /proc. Read without waiting: the kernel answers
+ * from memory in hundredths of a millisecond, the way through the thread pool takes many times that.
+ */
+export function newestPid(): number {
+  try {
+    return Number(readFileSync("/proc/loadavg", "utf8").trim().split(" ").at(-1)) || Number.NaN;
+  } catch {
+    return Number.NaN;
+  }
 }
 
 /** Whether a process can have been started after the root: pids are given out in order and begin anew at the end. */
