@@ -1,6 +1,6 @@
 // A run's own place: an empty working directory, its input in a file beside it, and its standard streams.
 import { randomBytes } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "../lifecycle/log.ts";
 import { ensureDir, PRIVATE_DIR, PRIVATE_FILE, removeTree } from "../state/files.ts";
@@ -13,7 +13,7 @@ export interface Room {
   /** Holds the input's JSON, compact, on one line; also standard input. */
   readonly inputFile: string;
   readonly plumbing: Plumbing;
-  /** Writes the input; false when the working directory had gone and was made anew. Rejects with `ENOENT` when the whole room has gone. */
+  /** Writes the input; false when somebody had removed a part of the room, which is made anew then. */
   writeInput(json: string): Promise<boolean>;
   /** Closes the streams and removes the room; what can't be removed is logged, not thrown. */
   close(): Promise<void>;
@@ -39,19 +39,22 @@ export function createRooms({ workDir, ahead, plumber, log }: { workDir: string;
     const inputFile = join(home, "input.json");
     await ensureDir(workDir);
     await mkdir(home, { mode: PRIVATE_DIR });
-    await Promise.all([mkdir(directory, { mode: PRIVATE_DIR }), writeFile(inputFile, "", { mode: PRIVATE_FILE })]);
+    const [input] = await Promise.all([open(inputFile, "wx+", PRIVATE_FILE), mkdir(directory, { mode: PRIVATE_DIR })]);
     const plumbing = await plumber.make(inputFile).catch(async (error: unknown) => {
+      await input.close();
       await removeTree(home, log);
       throw error;
     });
     return {
       directory, inputFile, plumbing,
       async writeInput(json) {
-        const [made] = await Promise.all([mkdir(directory, { recursive: true, mode: PRIVATE_DIR }), writeFile(inputFile, json, { flag: "r+" })]);
-        return made === undefined;
+        const [made, { nlink }] = await Promise.all([mkdir(directory, { recursive: true, mode: PRIVATE_DIR }), input.stat(), input.writeFile(json)]);
+        if (nlink === 0) await writeFile(inputFile, json, { mode: PRIVATE_FILE });
+        return made === undefined && nlink > 0;
       },
       close() {
         plumbing.close();
+        void input.close();
         const closing = removeTree(home, log).finally(() => closings.delete(closing));
         closings.add(closing);
         return closing;
@@ -71,7 +74,8 @@ export function createRooms({ workDir, ahead, plumber, log }: { workDir: string;
     await Promise.all(ready.splice(0).map(async (room) => (await room.catch(() => undefined))?.close()));
   }
 
-  async function furnish(room: Room, inputJson: string): Promise<Room> {
+  async function makeWith(inputJson: string): Promise<Room> {
+    const room = await make();
     try {
       await room.writeInput(inputJson);
       return room;
@@ -81,16 +85,22 @@ export function createRooms({ workDir, ahead, plumber, log }: { workDir: string;
     }
   }
 
+  /** A room made ahead, with the input in it; none where there is none or where somebody has been in it. */
+  async function takeReady(inputJson: string): Promise<Room | undefined> {
+    const prepared = ready.shift();
+    if (prepared === undefined) return undefined;
+    const room = await prepared.catch(() => undefined);
+    if (room !== undefined && (await room.writeInput(inputJson).catch(() => false))) return room;
+    await Promise.all([room?.close(), dropReady()]); // what happened to one has happened to the others
+    return undefined;
+  }
+
   return {
     async open(inputJson) {
-      const prepared = ready.shift();
-      setImmediate(refill);
-      if (prepared === undefined) return furnish(await make(), inputJson);
       try {
-        return await furnish(await prepared, inputJson);
-      } catch {
-        await dropReady();
-        return furnish(await make(), inputJson);
+        return (await takeReady(inputJson)) ?? (await makeWith(inputJson));
+      } finally {
+        setImmediate(refill);
       }
     },
     async close() {

@@ -7,6 +7,10 @@ import { ensureDir, PRIVATE_DIR, PRIVATE_FILE } from "../state/files.ts";
 
 /** How many versions of a script's code are kept. */
 const KEPT_VERSIONS = 8;
+/** The coarsest clock of a file system, FAT's, ticks every two seconds. */
+const COARSEST_CLOCK_MS = 3_000;
+/** The most files whose looks are remembered. */
+const MAX_LOOKS = 10_000;
 
 /** Where a script lies. */
 export interface ScriptPlace {
@@ -25,8 +29,9 @@ export interface ScriptFiles {
 }
 
 /** Keeps the scripts under `scriptsDir`, which gets a `package.json` of its own: without one, a script's module type would be ours. */
-export function createScriptFiles(scriptsDir: string): ScriptFiles {
+export function createScriptFiles(scriptsDir: string, now: () => number = Date.now): ScriptFiles {
   const inUse = new Map<string, number>();
+  const isThere = createComparison(now);
 
   async function write(file: string, code: string): Promise<void> {
     await mkdir(dirname(file), { recursive: true, mode: PRIVATE_DIR });
@@ -67,10 +72,23 @@ export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** A file that somebody has changed, a script itself for one, is written anew. */
-async function isThere(file: string, code: string): Promise<boolean> {
-  const content = await readFile(file, "utf8").catch(() => undefined);
-  return content === code;
+/**
+ * Makes what tells whether a file still holds the code that it is named by; one that somebody has changed, a script
+ * itself for one, does not. It is read only when it looks different from when it was last read: the system moves the
+ * time of the last change at every change, and lets nobody set it. A change as young as the clock is coarse does not show.
+ */
+function createComparison(now: () => number): (file: string, code: string) => Promise<boolean> {
+  const looks = new Map<string, string>();
+  return async (file, code) => {
+    const facts = await stat(file, { bigint: true }).catch(() => undefined);
+    const look = facts && [facts.dev, facts.ino, facts.size, facts.ctimeNs].join(" ");
+    if (look !== undefined && looks.get(file) === look) return true;
+    const content = await readFile(file, "utf8").catch(() => undefined);
+    if (content !== code || facts === undefined) return false;
+    if (looks.size >= MAX_LOOKS) looks.clear();
+    if (now() - Number(facts.ctimeMs) > COARSEST_CLOCK_MS) looks.set(file, look ?? "");
+    return true;
+  };
 }
 
 async function ensureManifest(scriptsDir: string): Promise<void> {

@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import type { Script } from "../../runner/contract/job.ts";
 import { createScriptFiles, folderName, sha256 } from "../../runner/execution/script-files.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 
 const script = (code: string, id: string | null = "s1"): Script => ({ ...(id === null ? {} : { id }), label: "x", language: "node", code, variables: [], trigger: {} });
 
@@ -55,6 +56,20 @@ describe("a script's file", () => {
       assert.ok((await stat(lastingDir)).isDirectory());
       assert.ok((await stat(join(dir, "package.json"))).isFile());
     }
+  });
+
+  it("that was read before and has changed since is made anew, also when its size and its date are the old ones", async (t) => {
+    const files = createScriptFiles(join(await temporaryFolder(t), "scripts"), () => Date.now() + 60_000);
+    for (let round = 0; round < 3; round++) await files.place(script("whole"), ".sh");
+    const { codeFile } = await files.place(script("whole"), ".sh");
+    const before = await stat(codeFile, { bigint: true });
+    await until(async () => {
+      await writeFile(codeFile, "other");
+      await utimes(codeFile, Number(before.atimeMs) / 1000, Number(before.mtimeMs) / 1000);
+      return (await stat(codeFile, { bigint: true })).ctimeNs !== before.ctimeNs;
+    }, "the clock of the file system");
+    await files.place(script("whole"), ".sh");
+    assert.equal(await readFile(codeFile, "utf8"), "whole");
   });
 
   it("is readable for the runner's own user alone, as are the folders above it", { skip: process.platform === "win32" }, async (t) => {
