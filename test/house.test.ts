@@ -13,6 +13,7 @@ const RUNNER = join(ROOT, "runner");
 /** Each room may import those below it; those on one line may import each other, as long as no circle comes of it. */
 const FLOORS: readonly (readonly string[])[] = [
   ["service"],
+  ["runner"],
   ["routes"],
   ["execution", "packages", "host", "page", "http"],
   ["languages", "output", "state", "lifecycle"],

@@ -8,6 +8,7 @@ import { freePort, NotStarted, SERVICE, startBuiltRunner } from "../../scripts/b
 import { afterwards } from "../support/cleanup.ts";
 import type { TestContext } from "../support/cleanup.ts";
 import { RUNNER_ID, SECRET, startHost } from "../support/host.ts";
+import { runJob } from "../support/job.ts";
 import { plainEnvironment, temporaryDirectory } from "../support/service.ts";
 
 const run = promisify(execFile);
@@ -75,3 +76,18 @@ for (const version of ["18", "20.10.0"]) {
     });
   });
 }
+
+test("Node 24 keeps what it has compiled for the next start", { timeout: 180_000 }, async (t) => {
+  const node = await nodeFromRegistry(t, "24.4.0");
+  if (typeof node !== "string") return t.skip(`NOT TESTED ON NODE 24: ${node.missing}`);
+  const data = await temporaryDirectory(t);
+  const compiled = async () => (await readdir(join(data, "state", "compiled"), { recursive: true }).catch(() => [])).length;
+  const env = plainEnvironment({ AUTOMN_RUNNER_SECRET: SECRET, AUTOMN_RUNNER_PORT: "0", AUTOMN_RUNNER_DATA_DIR: data });
+  for (const before of [0, 50]) {
+    assert.ok((await compiled()) >= before, `${await compiled()} files`);
+    const runner = await startBuiltRunner({ node, env });
+    afterwards(t, () => runner.stop());
+    assert.equal((await runJob(runner.url, SECRET, { script: { language: "shell", code: "AutomnReturn 1" } })).returnData, 1);
+    assert.deepEqual(await runner.stop(), { code: 0, signal: null });
+  }
+});

@@ -1,0 +1,141 @@
+// A runner with all its parts, between the front door and the end of the process.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import type { Config } from "./config.ts";
+import { createHistory } from "./execution/history.ts";
+import { choosePlumber } from "./execution/plumbing.ts";
+import { ownerName, recover } from "./execution/recovery.ts";
+import { createRooms } from "./execution/rooms.ts";
+import { createRuns } from "./execution/runs.ts";
+import type { Runs } from "./execution/runs.ts";
+import { createScriptFiles, sha256 } from "./execution/script-files.ts";
+import { createSpares } from "./execution/spares.ts";
+import { createToolRunner } from "./execution/tool.ts";
+import { processTree } from "./execution/tree.ts";
+import { createUsageMeter } from "./execution/usage.ts";
+import { createRegistrar } from "./host/registrar.ts";
+import { createCatalogue } from "./languages/catalogue.ts";
+import type { Log } from "./lifecycle/log.ts";
+import { createFramer } from "./output/framer.ts";
+import { createPackages } from "./packages/packages.ts";
+import { createRoutes } from "./routes/index.ts";
+import { openArchive } from "./state/archive.ts";
+import { removeTree } from "./state/files.ts";
+import { createFrameLog } from "./state/frame-log.ts";
+import { openJournal } from "./state/journal.ts";
+import { forRunner } from "./state/state.ts";
+import { openStateStore } from "./state/state-store.ts";
+
+/** A runner that can answer. */
+export interface Runner {
+  /** Answers a request; never rejects. */
+  answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Tells the host, and sees to what an earlier runner left behind. */
+  begin(): Promise<void>;
+  /** Takes no more jobs; resolves when the active runs have ended, or have been ended after the drain's time. */
+  drain(): Promise<void>;
+  /** Ends every run without a grace period; resolves when none is left. */
+  endRuns(): Promise<void>;
+  /** Kills what still runs, without waiting. */
+  kill(): void;
+  /** Closes all parts in order and removes what was for this process alone. */
+  close(): Promise<void>;
+}
+
+/** Puts a runner together. Rejects with a sentence when its state can't be read. */
+export async function openRunner({ config, log, publicDir }: { config: Config; log: Log; publicDir: string }): Promise<Runner> {
+  const state = await openStateStore(config.stateFile, log.error);
+  await state.update((before) => forRunner(before, config.runnerId));
+  const secret = () => config.secret ?? state.current.secret;
+
+  const owner = await ownerName(process.pid);
+  const installation = sha256(config.stateDir).slice(0, 12);
+  const ownWorkDir = join(config.workDir, owner);
+  const { journal, open, recent } = await openJournal({ directory: config.stateDir, maxBytes: config.journalMaxBytes, log });
+  const archive = openArchive({ directory: join(config.stateDir, "results"), maxBytes: config.keepResultsBytes, log });
+  const history = createHistory({ journal, archive, recent });
+
+  const plumber = choosePlumber(join(ownWorkDir, "pipes"));
+  const rooms = createRooms({ workDir: ownWorkDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), plumber, log });
+  const catalogue = createCatalogue({ paths: config.interpreters, environment: process.env, log });
+  const markPrefix = `${installation}.${owner}.`;
+  const spares = createSpares({
+    rooms, markPrefix, log,
+    environment: process.env,
+    size: config.warm,
+    idleMs: config.warmIdleMs,
+    active: () => runs.counts.active,
+    cores: availableParallelism(),
+  });
+  const tree = processTree();
+  const packages = createPackages({
+    mode: config.packages,
+    scriptsDir: config.scriptsDir,
+    recordsDir: join(config.stateDir, "packages"),
+    concurrency: config.installConcurrency,
+    timeoutMs: config.installTimeoutMs,
+    maxBytes: config.packagesMaxBytes,
+    npmPath: config.npmPath,
+    npmIgnoreScripts: config.npmIgnoreScripts,
+    environment: process.env,
+    runTool: createToolRunner({ tree, killGraceMs: config.killGraceMs, markPrefix }),
+    log,
+  });
+  const runs: Runs = createRuns(
+    {
+      catalogue, rooms, spares, packages, tree, markPrefix,
+      scripts: createScriptFiles(config.scriptsDir),
+      framer: createFramer(),
+      meter: createUsageMeter(),
+      environment: process.env,
+      secrets: () => [secret(), config.resetToken].filter((one) => one !== undefined),
+      secretWords: config.secretWords,
+      killGraceMs: config.killGraceMs,
+      timeoutMs: config.timeoutMs,
+      maxOutputBytes: config.maxOutputBytes,
+      maxMemoryMb: config.maxMemoryMb,
+    },
+    {
+      limit: config.localMaxConcurrency,
+      history, owner,
+      newFrameLog: () => createFrameLog({ maxBytes: Math.floor(config.keepResultsBytes / 4), spillDir: join(ownWorkDir, "frames"), log }),
+    },
+  );
+  const registrar = createRegistrar({
+    config, state, log, secret,
+    runtimes: async () => {
+      await catalogue.ready();
+      return catalogue.runtimes;
+    },
+    concurrency: () => (runs.draining ? Math.max(1, runs.counts.active) : config.advertisedConcurrency),
+  });
+
+  return {
+    answer: createRoutes({ config, state, registrar, catalogue, runs, spares, packages, history, secret, log, publicDir }),
+    async begin() {
+      registrar.start();
+      await recover({ installation, open, onLost: history.lost, workDir: config.workDir, log });
+      await packages.restore(async (name) => {
+        const found = await catalogue.find(name);
+        return "message" in found ? undefined : found.interpreter;
+      });
+    },
+    /** The host is told at once to send no more than what is active; it goes on hearing from this runner until the end. */
+    async drain() {
+      const drained = runs.drain(config.drainMs);
+      void registrar.register("heartbeat");
+      await drained;
+    },
+    endRuns: () => runs.drain(0),
+    kill: runs.kill,
+    async close() {
+      registrar.stop();
+      catalogue.close();
+      await Promise.all([spares.close(), packages.close()]);
+      await Promise.all([rooms.close(), history.close(), state.settled()]);
+      await plumber.close();
+      await removeTree(ownWorkDir, log);
+    },
+  };
+}
