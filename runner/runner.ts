@@ -16,6 +16,7 @@ import { processTree } from "./execution/tree.ts";
 import { createUsageMeter } from "./execution/usage.ts";
 import { createRegistrar } from "./host/registrar.ts";
 import { createCatalogue } from "./languages/catalogue.ts";
+import { limitYoungGeneration } from "./lifecycle/heap.ts";
 import type { Log } from "./lifecycle/log.ts";
 import { createFramer } from "./output/framer.ts";
 import { createPackages } from "./packages/packages.ts";
@@ -25,13 +26,13 @@ import { removeTree } from "./state/files.ts";
 import { createFrameLog } from "./state/frame-log.ts";
 import { openJournal } from "./state/journal.ts";
 import { forRunner } from "./state/state.ts";
-import { openStateStore } from "./state/state-store.ts";
+import type { StateStore } from "./state/state-store.ts";
 
 /** A runner that can answer. */
 export interface Runner {
   /** Answers a request; never rejects. */
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** Tells the host, and sees to what an earlier runner left behind. */
+  /** Tells the host, sees to what an earlier runner left behind, and keeps itself small from here on. */
   begin(): Promise<void>;
   /** Takes no more jobs; resolves when the active runs have ended, or have been ended after the drain's time. */
   drain(): Promise<void>;
@@ -43,9 +44,16 @@ export interface Runner {
   close(): Promise<void>;
 }
 
-/** Puts a runner together. Rejects with a sentence when its state can't be read. */
-export async function openRunner({ config, log, publicDir }: { config: Config; log: Log; publicDir: string }): Promise<Runner> {
-  const state = await openStateStore(config.stateFile, log.error);
+/** What a runner is put together from. */
+export interface RunnerMeans {
+  readonly config: Config;
+  readonly state: StateStore;
+  readonly log: Log;
+  readonly publicDir: string;
+}
+
+/** Puts a runner together. */
+export async function openRunner({ config, state, log, publicDir }: RunnerMeans): Promise<Runner> {
   await state.update((before) => forRunner(before, config.runnerId));
   const secret = () => config.secret ?? state.current.secret;
 
@@ -115,6 +123,7 @@ export async function openRunner({ config, log, publicDir }: { config: Config; l
     answer: createRoutes({ config, state, registrar, catalogue, runs, spares, packages, history, secret, log, publicDir }),
     async begin() {
       registrar.start();
+      limitYoungGeneration();
       await recover({ installation, open, onLost: history.lost, workDir: config.workDir, log });
       await packages.restore(async (name) => {
         const found = await catalogue.find(name);

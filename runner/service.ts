@@ -11,10 +11,10 @@ import { messageOf } from "./contract/failure.ts";
 import { RUNNER_VERSION } from "./contract/registration.ts";
 import { closeServer, createHttpServer, listen } from "./http/server.ts";
 import { keepCompiled } from "./lifecycle/compile-cache.ts";
-import { limitYoungGeneration } from "./lifecycle/heap.ts";
 import { createLog } from "./lifecycle/log.ts";
 import { catchSignals, handleShutdown } from "./lifecycle/shutdown.ts";
 import type { Runner } from "./runner.ts";
+import { openStateStore } from "./state/state-store.ts";
 
 /** sysexits.h: the configuration is wrong. */
 const EX_CONFIG = 78;
@@ -33,6 +33,8 @@ if (command !== undefined) process.exit(await carryOut(command, words));
 const log = createLog({ level: config.logLevel, format: config.logFormat, write: (line) => process.stdout.write(line) });
 process.stdout.on("error", () => {}); // whoever read the log has gone; the runs have not
 
+const state = await openStateStore(config.stateFile, log.error).catch(giveUp);
+
 // The door is open before the house is furnished: who comes in between waits for a moment.
 let furnished: (runner: Runner) => void = () => {};
 const furnishing = new Promise<Runner>((resolve) => { furnished = resolve; });
@@ -42,10 +44,9 @@ log.info("Listening", { port, bind: config.bind ?? "all", version: RUNNER_VERSIO
 
 keepCompiled(join(config.stateDir, "compiled"));
 const { openRunner } = await import("./runner.ts");
-const runner = await openRunner({ config, log, publicDir: join(HERE, "public") }).catch(giveUp);
+const runner = await openRunner({ config, state, log, publicDir: join(HERE, "public") });
 handleShutdown({ ...runner, close, exit: (code) => void leave(code) }, signals, log);
 furnished(runner);
-limitYoungGeneration();
 await runner.begin();
 
 async function close(): Promise<void> {

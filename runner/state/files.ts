@@ -1,5 +1,4 @@
 // Files that are whole at every moment, also when the process or the machine stops in the middle.
-import { randomBytes } from "node:crypto";
 import { chmod, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { messageOf } from "../contract/failure.ts";
@@ -19,7 +18,7 @@ export async function ensureDir(dir: string): Promise<void> {
 /** Replaces a file's content: a reader, and a start after a crash, finds the old or the new one whole. A missing folder is made. */
 export async function writeWhole(file: string, content: string): Promise<void> {
   await ensureDir(dirname(file));
-  const temporary = `${temporaryPrefix(file)}${process.pid}-${randomBytes(6).toString("hex")}${SUFFIX}`;
+  const temporary = `${temporaryPrefix(file)}${process.pid}-${crypto.randomUUID()}${SUFFIX}`;
   try {
     const handle = await open(temporary, "wx", PRIVATE_FILE);
     try {

@@ -51,7 +51,7 @@ export async function openStateStore(file: string, onProblem: (message: string) 
 }
 
 /** What else the runner keeps beside the state file. */
-const BESIDES = /^(runs\.ndjson(\.\d)?|results|lost\+found)$/;
+const BESIDES = /^(runs\.ndjson(\.\d)?|results|packages|compiled|lost\+found)$/;
 /** Marks a folder that everybody writes to. */
 const STICKY = 0o1000;
 const WRITE_PROBLEM = "Cannot write the state file";
