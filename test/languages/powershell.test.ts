@@ -80,7 +80,7 @@ test("the command line starts the prelude with the author's file, on Windows wit
 });
 
 test("the prelude is plain ASCII, since Windows PowerShell reads it as ANSI", () => {
-  for (const file of ["automn.ps1", "modules/Automn/Automn.psm1", "modules/Automn/Automn.psd1"]) {
+  for (const file of ["automn.ps1", "automn-output.ps1", "automn-input.ps1", "modules/Automn/Automn.psm1", "modules/Automn/Automn.psd1"]) {
     assert.doesNotMatch(readFileSync(join(dirname(prelude), file), "utf8"), /[^\x00-\x7f]/, file);
   }
 });
@@ -317,7 +317,7 @@ test("the helpers can be defined ahead of the run, and the file compiled from te
       `$m = . '${prelude}'`,
       "if ($null -ne $AutomnRunId) { 'too early' }",
       "& $m { MakeReady }",
-      ". (& $m { Compiled $args[0] ([System.IO.File]::ReadAllText($args[0])) } $args[0])",
+      ". (& $m { . $Reading; Compiled $args[0] ([System.IO.File]::ReadAllText($args[0])) } $args[0])",
     ].join("\n"),
   );
   const good = await run("AutomnReturn @($PSScriptRoot, $PSCommandPath, $AutomnRunId, $AutomnInput.é)\nWrite-Error 'here'\nexit 4", { starter, input: '{"é":1}' });
