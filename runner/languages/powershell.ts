@@ -6,6 +6,10 @@ const prelude = fileURLToPath(new URL("./prelude/automn.ps1", import.meta.url));
 
 const quiet = ["-NoLogo", "-NoProfile", "-NonInteractive"];
 
+// PowerShell opens a pipe for a debugger at its start and takes it down at its end, which is a good part of a short run's
+// time. The prelude takes this value back, so that what a script starts has its pipe; another value is the author's own.
+const NOT_DEBUGGED = "yes";
+
 // No module is loaded for it, so that the answer comes fast; a path that is not PowerShell's own (`dotnet`, which may
 // carry it) is left out.
 const tellOfYourself = [
@@ -27,10 +31,10 @@ export function powershellOn(platform: NodeJS.Platform): Language {
     candidates: (where) => (where === "win32" ? [{ file: "pwsh" }, { file: "powershell.exe" }] : [{ file: "pwsh" }]),
     probe: [...quiet, "-Command", tellOfYourself],
     extension: () => ".ps1",
-    command: (interpreter, codeFile) => ({
+    command: (interpreter, codeFile, _spelling, { POWERSHELL_DIAGNOSTICS_OPTOUT: diagnostics = NOT_DEBUGGED }) => ({
       file: interpreter.path,
       args: [...quiet, ...policy, "-File", prelude, codeFile],
-      environment: { POWERSHELL_TELEMETRY_OPTOUT: "1", POWERSHELL_UPDATECHECK: "Off" },
+      environment: { POWERSHELL_TELEMETRY_OPTOUT: "1", POWERSHELL_UPDATECHECK: "Off", POWERSHELL_DIAGNOSTICS_OPTOUT: diagnostics },
     }),
     // The prelude waits where it would run the author's file.
     warm: (command) => ({ ...command, args: [...command.args.slice(0, -1), "automn-spare"] }),

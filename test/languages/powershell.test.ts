@@ -71,12 +71,20 @@ test("the command line starts the prelude with the author's file, on Windows wit
   assert.deepEqual(powershellOn("linux").command(found, "/s/a.ps1", "powershell", {}), {
     file: "/opt/pwsh",
     args: ["-NoLogo", "-NoProfile", "-NonInteractive", "-File", prelude, "/s/a.ps1"],
-    environment: { POWERSHELL_TELEMETRY_OPTOUT: "1", POWERSHELL_UPDATECHECK: "Off" },
+    environment: { POWERSHELL_TELEMETRY_OPTOUT: "1", POWERSHELL_UPDATECHECK: "Off", POWERSHELL_DIAGNOSTICS_OPTOUT: "yes" },
   });
   assert.deepEqual(powershellOn("win32").command(found, "C:\\a.ps1", "powershell", {}).args.slice(3, 5), ["-ExecutionPolicy", "Bypass"]);
   assert.deepEqual(powershell.candidates("linux"), [{ file: "pwsh" }]);
   assert.deepEqual(powershell.candidates("win32"), [{ file: "pwsh" }, { file: "powershell.exe" }]);
   assert.equal(powershell.extension("powershell"), ".ps1");
+});
+
+test("a script's processes have the debugger's pipe that PowerShell itself goes without, unless the author wants it another way", { skip }, async () => {
+  const code = "\"[$env:POWERSHELL_DIAGNOSTICS_OPTOUT]\"; /bin/sh -c 'echo \"[$POWERSHELL_DIAGNOSTICS_OPTOUT]\"'";
+  const found = { path: "pwsh", version: "" };
+  assert.deepEqual((await run(code)).lines, ["[]", "[]"]);
+  assert.equal(powershell.command(found, "a.ps1", "powershell", { POWERSHELL_DIAGNOSTICS_OPTOUT: "0" }).environment["POWERSHELL_DIAGNOSTICS_OPTOUT"], "0");
+  assert.deepEqual((await run(code, { env: { POWERSHELL_DIAGNOSTICS_OPTOUT: "0" } })).lines, ["[0]", "[0]"]);
 });
 
 test("the prelude is plain ASCII, since Windows PowerShell reads it as ANSI", () => {

@@ -106,6 +106,8 @@
     if ([System.Console]::IsInputRedirected -and [System.IO.File]::Exists($env:AUTOMN_INPUT_FILE)) {
       [System.Console]::SetIn([System.IO.File]::OpenText($env:AUTOMN_INPUT_FILE))
     }
+    # Asked for by languages/powershell.ts for this process alone.
+    if ($env:POWERSHELL_DIAGNOSTICS_OPTOUT -eq 'yes') { $env:POWERSHELL_DIAGNOSTICS_OPTOUT = $null }
     # For the helpers in other runspaces of this process (ForEach-Object -Parallel, thread jobs) and in pwsh children.
     $modules = [System.IO.Path]::Combine($Prelude, 'modules')
     $separator = [System.IO.Path]::PathSeparator
