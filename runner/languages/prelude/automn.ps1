@@ -90,32 +90,33 @@
   # Not exported, since the module is made.
   param([object[]] $Start)
 
-  # What read the input may have left errors that are none of the author's.
-  function script:MakeReady { PrepareSession; SetVariables; if ($Reading -isnot [string]) { $global:Error.Clear() } }
-
-  # UTF-8 in and out, no colours, no progress bars, and the input as [Console]::In: the session has by now read
-  # standard input to its end, which would leave the author nothing, and Windows PowerShell reads it as ANSI.
-  function script:PrepareSession {
+  # Makes the session ready for one run: UTF-8 in and out, no colours, no progress bars, and the input as [Console]::In:
+  # the session has by now read standard input to its end, which would leave the author nothing, and Windows PowerShell
+  # reads it as ANSI.
+  function script:MakeReady {
     $global:ProgressPreference = 'SilentlyContinue'
     $global:OutputEncoding = $Utf8
     if ($PSStyle -is [object]) { $PSStyle.OutputRendering = 'PlainText' }
-    if ([System.Console]::OutputEncoding.CodePage -ne 65001 -or $PSEdition -ne 'Core') {
+    try {
       # Without a console Windows refuses; then the encoding is what the caller of the process made it.
-      try { [System.Console]::OutputEncoding = $Utf8 } catch { $global:Error.Clear() }
-    }
-    if ([System.Console]::IsInputRedirected -and [System.IO.File]::Exists($env:AUTOMN_INPUT_FILE)) {
-      [System.Console]::SetIn([System.IO.File]::OpenText($env:AUTOMN_INPUT_FILE))
-    }
+      if ([System.Console]::OutputEncoding.CodePage -ne 65001 -or $PSEdition -ne 'Core') { [System.Console]::OutputEncoding = $Utf8 }
+    } catch { $global:Error.Clear() }
+    try {
+      if ([System.Console]::IsInputRedirected) { [System.Console]::SetIn([System.IO.File]::OpenText($env:AUTOMN_INPUT_FILE)) }
+    } catch { $global:Error.Clear() }
     # Asked for by languages/powershell.ts for this process alone.
     if ($env:POWERSHELL_DIAGNOSTICS_OPTOUT -eq 'yes') { $env:POWERSHELL_DIAGNOSTICS_OPTOUT = $null }
     # For the helpers in other runspaces of this process (ForEach-Object -Parallel, thread jobs) and in pwsh children.
     $modules = [System.IO.Path]::Combine($Prelude, 'modules')
     $separator = [System.IO.Path]::PathSeparator
     if (-not "$env:PSModulePath".Contains($modules)) { $env:PSModulePath = "$env:PSModulePath$separator$modules" }
+    . $SetVariables
+    # What read the input may have left errors that are none of the author's.
+    if ($Reading -isnot [string]) { $global:Error.Clear() }
   }
 
   # Sets what the helpers and the author know of one run, from the environment. Most runs have no input.
-  function script:SetVariables {
+  $script:SetVariables = {
     $global:AutomnRunId = $env:AUTOMN_RUN_ID
     if ($env:AUTOMN_INPUT_JSON -ne '{}') { . $Reading; SetInput; return }
     $value = [psobject]::new()
