@@ -48,8 +48,8 @@ $output = $Stdout
 $script:Stdout = [System.IO.Stream]::Null
 $own = [System.Environment]::GetEnvironmentVariables()
 $own.Remove('PSModulePath')
-foreach ($round in 1..3) {
-  $own.AUTOMN_INPUT_JSON = ('{}', '{"a":[1]}', '{}')[$round - 1]
+foreach ($round in 1..2) {
+  $own.AUTOMN_INPUT_JSON = ('{"a":[1]}', '{}')[$round - 1]
   $own["AUTOMN_PRACTICE_$round"] = 'x'
   $own.Remove("AUTOMN_PRACTICE_$($round - 1)")
   $job = ToJson @{ file = "$Prelude/automn-practice.ps1"; environment = $own }
