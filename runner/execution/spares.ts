@@ -10,6 +10,8 @@ import type { Spare, SpareGround } from "./spare.ts";
 
 /** A spare is replaced this long after it was taken: the script has the machine first. */
 const REFILL_AFTER_MS = 20;
+/** It is not replaced while a run is active, unless one has been missing for this long. */
+const LONGEST_MISSING_MS = 100;
 /** While more runs are active than there are cores, it is replaced once no job has come for this long. */
 const QUIET_MS = 250;
 /** After so many failures in a row an interpreter is left alone. */
@@ -63,6 +65,8 @@ interface Kind {
   readonly starting: Set<Spare>;
   pending: number;
   failures: number;
+  /** When the first that is missing was taken. */
+  missingSince: number | undefined;
   refill?: NodeJS.Timeout;
   idle?: NodeJS.Timeout;
 }
@@ -84,7 +88,7 @@ export function createSpares(tools: SpareTools): Spares {
 
   function kindOf({ language, interpreter, spelling }: Wanted, cold: Command): Kind {
     const key = JSON.stringify([language.name, cold.args]);
-    const kind = kinds.get(key) ?? { language, wanted: { interpreter, spelling }, ready: [], starting: new Set(), pending: 0, failures: 0 };
+    const kind = kinds.get(key) ?? { language, wanted: { interpreter, spelling }, ready: [], starting: new Set(), pending: 0, failures: 0, missingSince: undefined };
     kinds.set(key, kind);
     if (kind.wanted.interpreter !== interpreter) {
       kind.failures = 0;
@@ -96,6 +100,7 @@ export function createSpares(tools: SpareTools): Spares {
   /** Has the kind filled soon, and emptied once nobody has asked for it in a long time. */
   function keep(kind: Kind): void {
     lastTake = performance.now();
+    kind.missingSince ??= lastTake;
     clearTimeout(kind.idle);
     kind.idle = setTimeout(() => empty(kind), tools.idleMs).unref();
     refillAfter(kind, REFILL_AFTER_MS);
@@ -110,8 +115,11 @@ export function createSpares(tools: SpareTools): Spares {
   function refill(kind: Kind): void {
     const missing = tools.size - kind.ready.length - kind.pending;
     if (closed || missing <= 0 || kind.failures >= MOST_FAILURES) return;
-    const quietFor = performance.now() - lastTake;
+    const now = performance.now();
+    const quietFor = now - lastTake;
     if (tools.active() > tools.cores && quietFor < QUIET_MS) return refillAfter(kind, QUIET_MS - quietFor);
+    if (tools.active() > 0 && now - (kind.missingSince ?? -Infinity) < LONGEST_MISSING_MS) return refillAfter(kind, REFILL_AFTER_MS);
+    kind.missingSince = undefined;
     kind.pending += 1;
     const adding = add(kind).finally(() => additions.delete(adding));
     additions.add(adding);
