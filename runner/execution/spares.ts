@@ -67,6 +67,8 @@ interface Kind {
   failures: number;
   /** When the first that is missing was taken. */
   missingSince: number | undefined;
+  /** Nobody has asked for it in a long time. */
+  resting: boolean;
   refill?: NodeJS.Timeout;
   idle?: NodeJS.Timeout;
 }
@@ -88,7 +90,7 @@ export function createSpares(tools: SpareTools): Spares {
 
   function kindOf({ language, interpreter, spelling }: Wanted, cold: Command): Kind {
     const key = JSON.stringify([language.name, cold.args]);
-    const kind = kinds.get(key) ?? { language, wanted: { interpreter, spelling }, ready: [], starting: new Set(), pending: 0, failures: 0, missingSince: undefined };
+    const kind = kinds.get(key) ?? { language, wanted: { interpreter, spelling }, ready: [], starting: new Set(), pending: 0, failures: 0, missingSince: undefined, resting: false };
     kinds.set(key, kind);
     if (kind.wanted.interpreter !== interpreter) {
       kind.failures = 0;
@@ -101,6 +103,7 @@ export function createSpares(tools: SpareTools): Spares {
   function keep(kind: Kind): void {
     lastTake = performance.now();
     kind.missingSince ??= lastTake;
+    kind.resting = false;
     clearTimeout(kind.idle);
     kind.idle = setTimeout(() => empty(kind), tools.idleMs).unref();
     refillAfter(kind, REFILL_AFTER_MS);
@@ -132,7 +135,7 @@ export function createSpares(tools: SpareTools): Spares {
       spare = await launch(kind, tools);
       kind.starting.add(spare);
       await ready(spare);
-      if (closed || kind.wanted.interpreter !== spare.beginning.interpreter) return await dismiss(spare);
+      if (closed || kind.resting || kind.wanted.interpreter !== spare.beginning.interpreter) return await dismiss(spare);
       kind.failures = 0;
       kind.ready.push(spare);
       watch(kind, spare);
@@ -156,6 +159,7 @@ export function createSpares(tools: SpareTools): Spares {
   }
 
   function empty(kind: Kind): void {
+    kind.resting = true;
     clearTimeout(kind.refill);
     for (const spare of kind.ready.splice(0)) void dismiss(spare);
   }
