@@ -195,6 +195,27 @@ if __name__ == "__main__":
   });
 });
 
+describe("the end of a python script", real, () => {
+  const code = [
+    "import builtins, gc, json, os, sys, threading",
+    "class Kept:",
+    "    def __init__(self, name): self.name, self.me = name, self",
+    "    def __del__(self): sys.__stdout__ and os.write(1, self.name.encode() + b'\\n')",
+    "def function(): pass",
+    "local = threading.local()",
+    "here, there, function.kept, sys.kept, os.kept, json.kept, local.kept, builtins.kept = map(Kept, 'abcdefgh')",
+    "print([type(one) for one in gc.get_referrers(here) if one is globals()], list(globals())[:7], sys.modules['__main__'].__dict__ is globals())",
+  ].join("\n");
+
+  it("frees what a script has made as an interpreter without us does, in its order", async () => {
+    const file = join(home, "end.py");
+    await writeFile(file, code);
+    const plain = spawnSync((interpreter as Interpreter).path, [file], { encoding: "utf8" });
+    assert.match(plain.stdout, /^\[<class 'dict'>\].*True\n[a-h]\n/);
+    assert.equal((await quiet(code)).stdout, plain.stdout);
+  });
+});
+
 describe("a sitecustomize of the machine", real, () => {
   async function site(content: string): Promise<NodeJS.ProcessEnv> {
     const folder = join(await temporaryFolder({ after }), "site");

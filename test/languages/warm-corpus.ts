@@ -148,7 +148,7 @@ export const PYTHON: readonly Specimen[] = [
   { name: "asyncio", code: "import asyncio\nasync def main():\n    await asyncio.sleep(0.01)\n    p = await asyncio.create_subprocess_exec('echo', 'sub')\n    return await p.wait()\nprint(asyncio.run(main()))" },
   { name: "an error in asyncio", code: "import asyncio\nasync def main():\n    raise OSError(2, 'x')\nasyncio.run(main())" },
   { name: "runpy, fresh", code: "import runpy\nprint(runpy, runpy.run_path.__module__)\nimport tempfile, os\np = os.path.join(os.getcwd(), 'm.py')\nopen(p, 'w').write('print(__name__)')\nrunpy.run_path(p, run_name='there')" },
-  { name: "gc", code: "import gc\nprint(gc.isenabled(), gc.get_threshold(), gc.get_freeze_count(), gc.garbage, gc.get_debug())\nclass A:\n    def __del__(self): print('del')\na = A()\na.a = a\ndel a\nb = A()\nb.b = b\nprint([type(r) for r in gc.get_referrers(b) if r is globals()])" },
+  { name: "gc", code: "import gc\nprint(gc.isenabled(), gc.get_threshold(), gc.garbage, gc.get_debug())\nclass A:\n    def __del__(self): print('del')\na = A()\na.a = a\ndel a\nb = A()\nb.b = b\nprint([type(r) for r in gc.get_referrers(b) if r is globals()])" },
   { name: "hooks of sys", code: "import sys, threading\nprint(sys.gettrace(), sys.getprofile(), sys.excepthook is sys.__excepthook__, sys.displayhook is sys.__displayhook__, sys.unraisablehook is sys.__unraisablehook__, sys.exc_info())" },
   { name: "an error that nobody can raise", code: "class A:\n    def __del__(self): raise ValueError('in del')\na = A()\ndel a" },
   { name: "the time zone", code: "import time, datetime\nprint(time.tzname, time.timezone, time.localtime(0)[:6], datetime.datetime.fromtimestamp(0).astimezone())", variables: { TZ: "Asia/Kathmandu" } },

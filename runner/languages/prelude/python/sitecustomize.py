@@ -1,4 +1,5 @@
 """Loads the helpers at the start of every interpreter of a run, also of multiprocessing's, then the machine's own sitecustomize."""
+import gc
 import importlib.machinery
 import sys
 
@@ -28,5 +29,17 @@ def _load_next():
         sys.modules.setdefault("sitecustomize", own)
 
 
+def _leave_out_what_is_there():
+    """An interpreter that ends looks through all objects again and again and frees each: not those that were there before
+    the script. The script's own names are to be freed, so they get a new module."""
+    gc.freeze()
+    names = sys.modules["__main__"].__dict__
+    sys.modules["__main__"] = type(sys)("__main__")
+    sys.modules["__main__"].__dict__.clear()
+    sys.modules["__main__"].__dict__.update(names)
+
+
 _load_helpers()
 _load_next()
+if hasattr(gc, "freeze"):
+    _leave_out_what_is_there()
