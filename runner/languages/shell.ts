@@ -23,6 +23,7 @@ function command(interpreter: Interpreter, codeFile: string, _spelling: string, 
   const environment = {
     AUTOMN_SHELL_NODE: [process.execPath, inPrelude("automn-escape.cjs")].map((word) => quoted(posixPath(word))).join(" "),
     AUTOMN_SHELL_BASH: posixPath(inPrelude("automn.bash")),
+    AUTOMN_SHELL_POSIX: posixPath(inPrelude("automn-posix.sh")),
   };
   switch (interpreter.flavour) {
     case "bash":

@@ -499,7 +499,7 @@ test("the prelude works from a path with blanks, quotes and dollar signs", async
 });
 
 test("the prelude is plain POSIX sh to shellcheck", { skip: spawnSync("shellcheck", ["--version"]).status === 0 ? false : "shellcheck is not installed" }, () => {
-  for (const [dialect, file] of [["sh", "automn.sh"], ["bash", "automn.bash"], ["sh", "probe.sh"]] as const) {
+  for (const [dialect, file] of [["sh", "automn.sh"], ["sh", "automn-posix.sh"], ["bash", "automn.bash"], ["sh", "probe.sh"]] as const) {
     const { stdout, status } = spawnSync("shellcheck", ["-s", dialect, join(RUNNER_LANGUAGES, "prelude", file)], { encoding: "utf8" });
     assert.deepEqual({ stdout, status }, { stdout: "", status: 0 }, file);
   }

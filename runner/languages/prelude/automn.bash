@@ -1,5 +1,5 @@
-# What bash does faster by its own means: automn.sh reads this in every bash, and the contracts are the ones written
-# there. A replacement looks at the whole text at once, so 1 KiB of quotes or numbers is a fraction of a millisecond.
+# What automn.sh needs to look at single characters, by bash's own means. A replacement looks at the whole text at once,
+# so 1 KiB of quotes or numbers is a fraction of a millisecond.
 # shellcheck shell=bash
 
 # In blocks, since in UTF-8 each replacement looks through all that is left.
