@@ -12,8 +12,8 @@ import type { Spare, SpareGround } from "./spare.ts";
 const REFILL_AFTER_MS = 20;
 /** It is not replaced while a run is active, unless one has been missing for this long. */
 const LONGEST_MISSING_MS = 100;
-/** While more runs are active than there are cores, it is replaced once no job has come for this long. */
-const QUIET_MS = 250;
+/** While more runs are active than there are cores, it is not replaced until no job has come for this long. */
+const QUIET_MS = 1_000;
 /** After so many failures in a row an interpreter is left alone. */
 const MOST_FAILURES = 3;
 
@@ -119,8 +119,7 @@ export function createSpares(tools: SpareTools): Spares {
     const missing = tools.size - kind.ready.length - kind.pending;
     if (closed || missing <= 0 || kind.failures >= MOST_FAILURES) return;
     const now = performance.now();
-    const quietFor = now - lastTake;
-    if (tools.active() > tools.cores && quietFor < QUIET_MS) return refillAfter(kind, QUIET_MS - quietFor);
+    if (tools.active() > tools.cores && now - lastTake < QUIET_MS) return refillAfter(kind, REFILL_AFTER_MS);
     if (tools.active() > 0 && now - (kind.missingSince ?? -Infinity) < LONGEST_MISSING_MS) return refillAfter(kind, REFILL_AFTER_MS);
     kind.missingSince = undefined;
     kind.pending += 1;

@@ -1,12 +1,15 @@
 // Process trees by /proc: the group, and what left it, found by the mark in its environment.
 import { readdirSync, readFileSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
 import { KEEP_VARIABLE, MARK_VARIABLE } from "./environment.ts";
 import { isThere, sendSignal } from "./signal.ts";
 import type { ProcessTree, Root, Survivor } from "./tree.ts";
 
 /** In less time than this the kernel can't have gone through all process ids once. */
 const PIDS_IN_ORDER_MS = 1_000;
+/** So many processes are looked at before other work has its turn. */
+const AT_ONCE = 32;
 
 /** What /proc tells of a process. */
 export interface ProcessFacts {
@@ -28,15 +31,24 @@ export function createLinuxTree(): ProcessTree {
       const pids = await allPids();
       const newest = newestPid();
       const candidates = pids.filter((pid) => pid !== process.pid && mayBeNewer(pid, root, newest));
-      const found = await Promise.all(candidates.map((pid) => survivor(pid, root)));
-      return found.filter((one) => one !== undefined);
+      const found: (ProcessFacts & { readonly inGroup: boolean })[] = [];
+      for (const [index, pid] of candidates.entries()) {
+        if (index % AT_ONCE === AT_ONCE - 1) await setImmediate();
+        const facts = factsFrom(pid, readNow(`/proc/${pid}/stat`));
+        const inGroup = facts?.group === root.pid;
+        if (facts !== undefined && !isDead(facts) && (inGroup || isOf(root, pid))) found.push({ ...facts, inGroup });
+      }
+      return Promise.all(found.map(async ({ pid, inGroup }): Promise<Survivor> => ({ pid, inGroup, command: await commandOf(pid) })));
     },
   };
 }
 
 /** Facts of a process, or nothing when it has gone. */
 export async function processFacts(pid: number): Promise<ProcessFacts | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return factsFrom(pid, await readFile(`/proc/${pid}/stat`, "utf8").catch(() => ""));
+}
+
+function factsFrom(pid: number, stat: string): ProcessFacts | undefined {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state, , group] = fields;
   const startTime = fields[19];
@@ -65,37 +77,37 @@ export async function commandOf(pid: number): Promise<string> {
 /** Reads without waiting: this is for the moment before the runner's own end. */
 function killMarked(markPrefix: string): void {
   for (const name of readdirSync("/proc")) {
-    try {
-      const environment = /^\d+$/.test(name) ? readFileSync(`/proc/${name}/environ`, "utf8").split("\0") : [];
-      const marked = environment.some((entry) => entry.startsWith(`${MARK_VARIABLE}=${markPrefix}`));
-      if (marked && !environment.includes(`${KEEP_VARIABLE}=1`)) sendSignal(Number(name), "SIGKILL");
-    } catch {
-      // it has gone, or is another user's
-    }
+    const environment = /^\d+$/.test(name) ? readNow(`/proc/${name}/environ`).split("\0") : [];
+    const marked = environment.some((entry) => entry.startsWith(`${MARK_VARIABLE}=${markPrefix}`));
+    if (marked && !environment.includes(`${KEEP_VARIABLE}=1`)) sendSignal(Number(name), "SIGKILL");
   }
 }
 
-async function survivor(pid: number, root: Root): Promise<Survivor | undefined> {
-  const facts = await processFacts(pid);
-  if (facts === undefined || facts.state === "Z" || facts.state === "X") return undefined;
-  const inGroup = facts.group === root.pid;
-  if (!inGroup) {
-    const environment = await initialEnvironment(pid);
-    if (!environment.includes(`${MARK_VARIABLE}=${root.mark}`) || environment.includes(`${KEEP_VARIABLE}=1`)) return undefined;
-  }
-  return { pid, command: await commandOf(pid), inGroup };
+function isDead({ state }: ProcessFacts): boolean {
+  return state === "Z" || state === "X";
+}
+
+/** Whether a process carries the run's mark, and does not ask to stay. */
+function isOf(root: Root, pid: number): boolean {
+  const environment = readNow(`/proc/${pid}/environ`).split("\0");
+  return environment.includes(`${MARK_VARIABLE}=${root.mark}`) && !environment.includes(`${KEEP_VARIABLE}=1`);
 }
 
 /**
- * The pid that the kernel gave out last; no number where there is no /proc. Read without waiting: the kernel answers
- * from memory in hundredths of a millisecond, the way through the thread pool takes many times that.
+ * A file of /proc, empty where the process has gone or is another user's. Read without waiting: the kernel answers from
+ * memory in hundredths of a millisecond, the way through the thread pool takes many times that, of every core.
  */
-export function newestPid(): number {
+function readNow(file: string): string {
   try {
-    return Number(readFileSync("/proc/loadavg", "utf8").trim().split(" ").at(-1)) || Number.NaN;
+    return readFileSync(file, "utf8");
   } catch {
-    return Number.NaN;
+    return "";
   }
+}
+
+/** The pid that the kernel gave out last; no number where there is no /proc. */
+export function newestPid(): number {
+  return Number(readNow("/proc/loadavg").trim().split(" ").at(-1)) || Number.NaN;
 }
 
 /** Whether a process can have been started after the root: pids are given out in order and begin anew at the end. */

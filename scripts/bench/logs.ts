@@ -97,6 +97,7 @@ async function throughPipe({ house }: Bench, pipe: BarePipe, writer: Writer, byt
   const file = await house.write(`writer-${WRITERS.indexOf(writer)}-${bytes}.js`, writer.code(bytes));
   return async () => {
     const reading = await pipe.read(file);
+    if (reading.bytes < bytes) throw new Error(`The bare pipe gave ${reading.bytes} of ${bytes} bytes`);
     return reading.bytes / MB / (reading.ms / 1000);
   };
 }

@@ -24,8 +24,14 @@ export const WRITERS: readonly Writer[] = [
 const WORDS = "step 41/97 copied report-2024-03.csv (2.1 MB) to archive in 0.83 s, checksum ok; ";
 
 function byConsole(bytes: number): string {
+  // Without waiting a Node process of its own would keep all of it in its memory.
   return `const line = ${JSON.stringify(textOf(SHORT - 1))};
-for (let n = 0; n < ${Math.round(bytes / SHORT)}; n++) console.log(line);
+(async () => {
+  for (let n = 0; n < ${Math.round(bytes / SHORT)}; n++) {
+    console.log(line);
+    if (process.stdout.writableNeedDrain) await new Promise((resolve) => process.stdout.once("drain", resolve));
+  }
+})();
 `;
 }
 
