@@ -16,7 +16,7 @@ import { processTree } from "./execution/tree.ts";
 import { createUsageMeter } from "./execution/usage.ts";
 import { createRegistrar } from "./host/registrar.ts";
 import { createCatalogue } from "./languages/catalogue.ts";
-import { limitYoungGeneration } from "./lifecycle/heap.ts";
+import { collectWhenIdle, limitYoungGeneration } from "./lifecycle/heap.ts";
 import type { Log } from "./lifecycle/log.ts";
 import { createFramer } from "./output/framer.ts";
 import { createPackages } from "./packages/packages.ts";
@@ -124,6 +124,7 @@ export async function openRunner({ config, state, log, publicDir }: RunnerMeans)
     async begin() {
       registrar.start();
       limitYoungGeneration();
+      collectWhenIdle(() => runs.counts.active === 0);
       await recover({ installation, open, onLost: history.lost, workDir: config.workDir, log });
       await packages.restore(async (name) => {
         const found = await catalogue.find(name);

@@ -104,9 +104,20 @@ function holdings(): Holdings {
     descriptors: readdirSync(`${proc}/fd`).length,
     threads: number("Threads"),
     children: readFileSync(`${proc}/task/${service.pid}/children`, "utf8").split(" ").filter(Boolean).length,
-    files: readdirSync(data, { recursive: true }).length,
+    files: filesIn(data),
     rssMb: Math.round(number("VmRSS") / 1024),
   };
+}
+
+/** What lies in a folder and below; the service may be removing some of it. */
+function filesIn(folder: string): number {
+  for (;;) {
+    try {
+      return readdirSync(folder, { recursive: true }).length;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
 }
 
 function compare(before: Holdings, after: Holdings): string[] {
