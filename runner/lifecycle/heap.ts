@@ -7,7 +7,7 @@ const MIB = 1024 * 1024;
 const ENOUGH_BYTES = 8 * MIB;
 /** So much more than after the last collection is worth another one. */
 const GARBAGE_BYTES = 4 * MIB;
-const LOOK_MS = 500;
+const LOOK_MS = 250;
 
 /**
  * Stops the young generation's growth once it has 8 MiB. V8 has no limit for it that can be set after the start of the
@@ -31,14 +31,15 @@ export function limitYoungGeneration(): void {
 export function collectWhenIdle(isIdle: () => boolean): void {
   let collect: (() => void) | undefined;
   let left = getHeapStatistics().used_heap_size;
+  let again = false;
   setInterval(() => {
-    if (!isIdle() || getHeapStatistics().used_heap_size < left + GARBAGE_BYTES) return;
+    if (!isIdle() || (!again && getHeapStatistics().used_heap_size < left + GARBAGE_BYTES)) return;
     if (collect === undefined) {
       setFlagsFromString("--expose-gc");
       collect = runInNewContext("gc") as () => void;
     }
     collect();
-    collect(); // gives back what the first one has freed
     left = getHeapStatistics().used_heap_size;
+    again = !again; // the second one gives back what the first one has freed
   }, LOOK_MS).unref();
 }
