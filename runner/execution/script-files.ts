@@ -81,12 +81,13 @@ function createComparison(now: () => number): (file: string, code: string) => Pr
   const looks = new Map<string, string>();
   return async (file, code) => {
     const facts = await stat(file, { bigint: true }).catch(() => undefined);
-    const look = facts && [facts.dev, facts.ino, facts.size, facts.ctimeNs].join(" ");
-    if (look !== undefined && looks.get(file) === look) return true;
+    if (facts === undefined) return false;
+    const look = [facts.dev, facts.ino, facts.size, facts.ctimeNs].join(" ");
+    if (looks.get(file) === look) return true;
     const content = await readFile(file, "utf8").catch(() => undefined);
-    if (content !== code || facts === undefined) return false;
+    if (content !== code) return false;
     if (looks.size >= MAX_LOOKS) looks.clear();
-    if (now() - Number(facts.ctimeMs) > COARSEST_CLOCK_MS) looks.set(file, look ?? "");
+    if (now() - Number(facts.ctimeMs) > COARSEST_CLOCK_MS) looks.set(file, look);
     return true;
   };
 }

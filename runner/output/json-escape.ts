@@ -1,5 +1,6 @@
 // A text as the inside of a JSON string, from bytes to bytes: what `JSON.stringify` does, at the speed of a pipe.
 import { assembleEscape } from "./json-escape-simd.ts";
+import { continuesCharacter } from "./utf8.ts";
 
 /** How far an escaping came. */
 export interface Escaped {
@@ -39,13 +40,9 @@ export function createJsonEscape(): JsonEscape {
       else target.set(escape, written);
       written += escape?.length ?? 1;
     }
-    for (; read > from && continues(text[read]); read -= 1) written -= 1;
+    for (; read > from && continuesCharacter(text[read]); read -= 1) written -= 1;
     return { read, written };
   };
 }
 
 const nothingYet: JsonEscape = (_text, from, _target, at) => ({ read: from, written: at });
-
-function continues(byte: number | undefined): boolean {
-  return byte !== undefined && (byte & 0xc0) === 0x80;
-}

@@ -1,4 +1,5 @@
 // The bounded copy of an output for the result: its head and its tail.
+import { continuesCharacter } from "./utf8.ts";
 
 /** Keeps the first and the last part of what is pushed. */
 export interface Keeper {
@@ -12,7 +13,8 @@ export interface Keeper {
 
 /** Makes a keeper for at most `maxBytes`, half of them for either part. */
 export function createKeeper(maxBytes: number): Keeper {
-  const head = createRing(Math.ceil(maxBytes / 2));
+  const headShare = Math.ceil(maxBytes / 2);
+  const head = createRing(headShare);
   let tail: Ring | undefined;
 
   /** What is left of the tail, without the end of a character whose beginning is gone. */
@@ -26,7 +28,7 @@ export function createKeeper(maxBytes: number): Keeper {
   return {
     push(text) {
       if (tail !== undefined) return tail.push(text);
-      const end = lastCharacterEnd(text, Math.ceil(maxBytes / 2) - head.pushed);
+      const end = lastCharacterEnd(text, headShare - head.pushed);
       head.push(text.subarray(0, end));
       if (end === text.length) return undefined;
       tail = createRing(maxBytes - head.pushed);
@@ -87,17 +89,13 @@ function createRing(most: number): Ring {
 /** The first place at which a character begins. */
 function firstCharacter(text: Buffer): number {
   let start = 0;
-  while (continues(text[start])) start += 1;
+  while (continuesCharacter(text[start])) start += 1;
   return start;
 }
 
 /** The last place up to `most` at which a character has ended. */
 function lastCharacterEnd(text: Buffer, most: number): number {
   let end = Math.min(most, text.length);
-  while (continues(text[end])) end -= 1;
+  while (continuesCharacter(text[end])) end -= 1;
   return end;
-}
-
-function continues(byte: number | undefined): boolean {
-  return byte !== undefined && (byte & 0xc0) === 0x80;
 }

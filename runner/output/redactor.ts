@@ -1,4 +1,5 @@
 // Replaces needles (the forms of secrets) in texts, in JSON values and in streams.
+import { MAX_DEPTH } from "../contract/depth.ts";
 import { createNeedleSearch, UNDECIDED } from "./needle-search.ts";
 import { SHORTEST_SECRET } from "./needles.ts";
 
@@ -10,7 +11,7 @@ const HIDDEN = Buffer.from(REPLACEMENT);
 export interface Redaction {
   /** A whole text. */
   text(text: string): string;
-  /** A JSON value with its strings, keys and numbers; the same object when nothing changed. */
+  /** A JSON value with its strings, keys and numbers; the same object when nothing changed. What lies deeper than `MAX_DEPTH` is hidden as a whole. */
   value<T>(value: T): T;
   stream(): RedactedStream;
 }
@@ -32,9 +33,6 @@ export const NOTHING_HIDDEN: Redaction = {
   value: (value) => value,
   stream: () => ({ push: (chunk) => chunk, flush: () => NOTHING, holds: false }),
 };
-
-/** What lies deeper in a value is hidden as a whole. */
-const MAX_DEPTH = 1000;
 
 /** Makes a redaction for needles of at least `SHORTEST_SECRET` UTF-16 units; shorter ones are ignored. */
 export function createRedaction(needles: readonly string[]): Redaction {
