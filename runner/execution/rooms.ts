@@ -39,9 +39,11 @@ export function createRooms({ workDir, ahead, plumber, log }: { workDir: string;
     const inputFile = join(home, "input.json");
     await ensureDir(workDir);
     await mkdir(home, { mode: PRIVATE_DIR });
-    const [input] = await Promise.all([open(inputFile, "wx+", PRIVATE_FILE), mkdir(directory, { mode: PRIVATE_DIR })]);
+    await mkdir(directory, { mode: PRIVATE_DIR });
+    const input = await open(inputFile, "wx+", PRIVATE_FILE);
+    const closeInput = () => input.close().catch(() => {}); // a file that is removed anyway
     const plumbing = await plumber.make(inputFile).catch(async (error: unknown) => {
-      await input.close();
+      await closeInput();
       await removeTree(home, log);
       throw error;
     });
@@ -54,7 +56,7 @@ export function createRooms({ workDir, ahead, plumber, log }: { workDir: string;
       },
       close() {
         plumbing.close();
-        void input.close();
+        void closeInput();
         const closing = removeTree(home, log).finally(() => closings.delete(closing));
         closings.add(closing);
         return closing;
