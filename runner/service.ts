@@ -5,16 +5,16 @@ import { writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { fileVariables, readConfig } from "./config.ts";
-import type { Config, FileContent } from "./config.ts";
-import { messageOf } from "./contract/failure.ts";
-import { RUNNER_VERSION } from "./contract/registration.ts";
+import { fileVariables, readConfig } from "./config/config.ts";
+import type { Config, FileContent } from "./config/config.ts";
+import { messageOf } from "./lib/failure.ts";
+import { RUNNER_VERSION } from "./protocol/registration.ts";
 import { closeServer, createHttpServer, listen } from "./http/server.ts";
 import { keepCompiled } from "./lifecycle/compile-cache.ts";
-import { createLog } from "./lifecycle/log.ts";
+import { createLog } from "./lib/log.ts";
 import { catchSignals, handleShutdown } from "./lifecycle/shutdown.ts";
-import type { Runner } from "./runner.ts";
-import { openStateStore } from "./state/state-store.ts";
+import type { App } from "./app.ts";
+import { openStateStore } from "./registration/state-store.ts";
 
 /** sysexits.h: the configuration is wrong. */
 const EX_CONFIG = 78;
@@ -28,30 +28,30 @@ const signals = catchSignals(() => process.exit(0)); // nothing has begun yet th
 
 const config = await configure();
 const [command, ...words] = process.argv.slice(2);
-if (command !== undefined) process.exit(await carryOut(command, words));
+if (command !== undefined) process.exit(await runCommand(command, words));
 
 const log = createLog({ level: config.logLevel, format: config.logFormat, write: (line) => process.stdout.write(line) });
 process.stdout.on("error", () => {}); // whoever read the log has gone; the runs have not
 
 const state = await openStateStore(config.stateFile, log.error).catch(giveUp);
 
-// The door is open before the house is furnished: who comes in between waits for a moment.
-let furnished: (runner: Runner) => void = () => {};
-const furnishing = new Promise<Runner>((resolve) => { furnished = resolve; });
+// The door is open before the harness is furnished: who comes in between waits for a moment.
+let writeInput: (app: App) => void = () => {};
+const furnishing = new Promise<App>((resolve) => { writeInput = resolve; });
 const server = createHttpServer(async (request, response) => (await furnishing).answer(request, response));
 const port = await listen(server, config.port, config.bind).catch((error: unknown) => giveUp(new Error(`Cannot listen on port ${config.port}: ${messageOf(error)}`)));
 log.info("Listening", { port, bind: config.bind ?? "all", version: RUNNER_VERSION, node: process.versions.node, endpoint: config.endpointUrl });
 
 keepCompiled(join(config.stateDir, "compiled"));
-const { openRunner } = await import("./runner.ts");
-const runner = await openRunner({ config, state, log, publicDir: join(HERE, "public") });
-handleShutdown({ ...runner, close, exit: (code) => void leave(code) }, signals, log);
-furnished(runner);
-await runner.begin();
+const { openApp } = await import("./app.ts");
+const app = await openApp({ config, state, log, publicDir: join(HERE, "public") });
+handleShutdown({ ...app, close, exit: (code) => void leave(code) }, signals, log);
+writeInput(app);
+await app.begin();
 
 async function close(): Promise<void> {
   await closeServer(server, DELIVERY_MS);
-  await runner.close();
+  await app.close();
 }
 
 /** Ends the process once its log is out; nobody waits longer than a moment for a log that is not read. */
@@ -62,7 +62,7 @@ async function leave(code: number): Promise<void> {
 }
 
 /** `automn-runner packages …` and `automn-runner --version`: done and over; resolves with the exit code. */
-async function carryOut(name: string, rest: readonly string[]): Promise<number> {
+async function runCommand(name: string, rest: readonly string[]): Promise<number> {
   const print = (text: string) => writeSync(1, text);
   const complain = (text: string) => writeSync(2, text);
   if (name === "--version") {
@@ -73,7 +73,7 @@ async function carryOut(name: string, rest: readonly string[]): Promise<number> 
     complain(`There is no command ${name}: without one the runner starts, \`packages\` is about scripts' packages, \`--version\` tells the version.\n`);
     return EX_USAGE;
   }
-  const { packagesCommand } = await import("./packages/cli.ts"); // the service does not need it
+  const { packagesCommand } = await import("./cli/packages.ts"); // the service does not need it
   const warnings = createLog({ level: "warn", format: config.logFormat, write: complain });
   return packagesCommand([...rest], { scriptsDir: config.scriptsDir, recordsDir: join(config.stateDir, "packages"), print, complain, log: warnings });
 }

@@ -1,7 +1,7 @@
 // The README's table of variables, made from the table that the runner reads by. Started as a program, it puts it into the README.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { VARIABLES } from "../runner/config.ts";
+import { VARIABLES } from "../runner/config/config.ts";
 
 const README = fileURLToPath(new URL("../README.md", import.meta.url));
 const BEGIN = "<!-- variables -->";

@@ -1,7 +1,7 @@
 // Who may come in.
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { Failure } from "../contract/failure.ts";
+import { Failure } from "../lib/failure.ts";
 
 /** Lets a request pass that carries the runner's secret. Throws 503 while there is none yet, 401 for another one or none. */
 export function requireSecret(request: IncomingMessage, secret: string | undefined): void {

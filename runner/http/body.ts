@@ -1,6 +1,6 @@
 // Reading what a client sends, never more than is wanted.
 import type { IncomingMessage } from "node:http";
-import { Failure } from "../contract/failure.ts";
+import { Failure } from "../lib/failure.ts";
 
 /** How long and how much of an unwanted body is read, so that its sender gets to see the answer. */
 const LINGER_MS = 5_000;

@@ -1,6 +1,6 @@
 // A run's frames on their way to the host: newline-delimited JSON that nothing on the way may hold back.
 import type { ServerResponse } from "node:http";
-import { KEEP_ALIVE } from "../contract/frames.ts";
+import { KEEP_ALIVE } from "../protocol/frames.ts";
 
 const HEADERS = {
   "content-type": "application/x-ndjson; charset=utf-8",

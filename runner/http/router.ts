@@ -1,6 +1,6 @@
 // From a request to the handler that answers it.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Failure } from "../contract/failure.ts";
+import { Failure } from "../lib/failure.ts";
 
 /** One request and its answer, with the path taken apart. */
 export interface Exchange {

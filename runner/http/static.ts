@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { lstat, readFile, readdir } from "node:fs/promises";
 import { extname, join, sep } from "node:path";
-import { Failure } from "../contract/failure.ts";
+import { Failure } from "../lib/failure.ts";
 import { send } from "./reply.ts";
 import type { Handler } from "./router.ts";
 

@@ -42,7 +42,7 @@ export interface Language {
    */
   readonly command: (interpreter: Interpreter, codeFile: string, spelling: string, inherited: NodeJS.ProcessEnv) => Command;
   /**
-   * How to start a process that waits for its script on the pipe that AUTOMN_SPARE numbers, made from the command
+   * How to start a process that waits for its script on the pipe that AUTOMN_WARM_CHANNEL numbers, made from the command
    * of a script, whose last argument is its file. A language without it is always started cold.
    */
   readonly warm?: (command: Command, inherited: NodeJS.ProcessEnv) => Command;

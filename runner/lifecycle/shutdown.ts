@@ -1,6 +1,6 @@
 // How the service ends: gently on the first signal, at once on the second, and after an error that nobody caught.
-import { messageOf } from "../contract/failure.ts";
-import type { Log } from "./log.ts";
+import { messageOf } from "../lib/failure.ts";
+import type { Log } from "../lib/log.ts";
 
 /** The steps of an ending, in the words of the service. */
 export interface ShutdownSteps {
@@ -18,7 +18,7 @@ export interface ShutdownSteps {
 
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 /** After an error that nobody caught nothing is waited for longer. */
-const LAST_WILL_MS = 10_000;
+const FATAL_ERROR_MS = 10_000;
 
 /** The signals that ask the process to end. */
 export interface EndSignals {
@@ -52,16 +52,16 @@ export function handleShutdown(steps: ShutdownSteps, signals: EndSignals, log: L
     steps.exit(0);
   }
 
-  async function fall(error: unknown): Promise<void> {
+  async function handleFatalError(error: unknown): Promise<void> {
     log.error("An error that nobody caught ends the runner", { error: error instanceof Error ? error.stack : messageOf(error) });
-    const overdue = new Promise((resolve) => setTimeout(resolve, LAST_WILL_MS));
+    const overdue = new Promise((resolve) => setTimeout(resolve, FATAL_ERROR_MS));
     await Promise.race([steps.endRuns().then(steps.close), overdue]).catch(() => {});
     steps.kill();
     steps.exit(1);
   }
 
   signals.handOver((signal) => void end(signal));
-  target.on("uncaughtException", (error) => void fall(error));
-  target.on("unhandledRejection", (reason) => void fall(reason));
+  target.on("uncaughtException", (error) => void handleFatalError(error));
+  target.on("unhandledRejection", (reason) => void handleFatalError(reason));
   if (target.pid === 1) log.warn("This runner is process 1 and reaps no orphans: start the container with an init, e.g. docker run --init");
 }

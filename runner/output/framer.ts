@@ -1,5 +1,5 @@
 // Text → log frames.
-import { LOG_FRAME, MAX_FRAME_BYTES } from "../contract/frames.ts";
+import { LOG_FRAME, MAX_FRAME_BYTES } from "../protocol/frames.ts";
 import { createJsonEscape } from "./json-escape.ts";
 
 /**

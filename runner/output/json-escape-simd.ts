@@ -1,7 +1,7 @@
 // The bulk of JSON escaping, sixteen bytes at a time. JavaScript has no such instructions and WebAssembly does: four to
 // nine times as fast as `JSON.stringify` of Node 20. The function below is put together here, instruction by
 // instruction (WebAssembly core specification 2.0, chapter 5), for a tool chain would be a package.
-import { MAX_FRAME_BYTES } from "../contract/frames.ts";
+import { MAX_FRAME_BYTES } from "../protocol/frames.ts";
 import type { JsonEscape } from "./json-escape.ts";
 
 /** The part of the WebAssembly interface that is used; the types of Node 20 leave it out. */
@@ -43,7 +43,7 @@ const advance = (local: number, by: Code): Code => [get(local), by, add, set(loc
 
 /** A block of the text. */
 const BLOCK = 16;
-const LONGEST_ESCAPE = 6;
+const MAX_ESCAPE = 6;
 
 // What lies where in the memory.
 /** For every byte its escape of two bytes, or zeros. */
@@ -63,7 +63,7 @@ const [SPECIAL, ENTRY, BYTES] = [4, 5, 6];
 const BODY: Code = [
   block(loop(
     get(FROM), i32(BLOCK), add, get(END), isGreater, goToIf(1),
-    get(AT), i32(BLOCK + LONGEST_ESCAPE), add, get(LIMIT), isGreater, goToIf(1),
+    get(AT), i32(BLOCK + MAX_ESCAPE), add, get(LIMIT), isGreater, goToIf(1),
 
     get(FROM), loadBlock, set(BYTES),
     get(AT), get(BYTES), storeBlock,
@@ -80,7 +80,7 @@ const BODY: Code = [
     get(ENTRY), loadPair(PAIRS), when(get(AT), get(ENTRY), loadPair(PAIRS), storePair(0), advance(AT, i32(2)), goTo(1)),
     get(AT), i32(Buffer.from("\\u00").readInt32LE()), storeWord,
     get(AT), get(ENTRY), loadPair(DIGITS), storePair(4),
-    advance(AT, i32(LONGEST_ESCAPE)), goTo(0),
+    advance(AT, i32(MAX_ESCAPE)), goTo(0),
   )),
   get(FROM), get(AT),
 ];

@@ -1,6 +1,6 @@
 // Text → ordinary text and marker lines (protocol, section 3), however the chunks fall.
-import { MARKER_STEM, MARKERS } from "../contract/markers.ts";
-import type { MarkerKind } from "../contract/markers.ts";
+import { MARKER_STEM, MARKERS } from "../protocol/markers.ts";
+import type { MarkerKind } from "../protocol/markers.ts";
 
 /** A longer payload of a log or a notification is ordinary output; of a return it is an error. In bytes. */
 export const MAX_PAYLOAD = 16 * 1024 * 1024;
@@ -110,8 +110,8 @@ export function createMarkerReader(handler: MarkerHandler): MarkerReader {
 }
 
 function markerAt(text: Buffer, at: number): MarkerKind | undefined {
-  const beginning = text.toString("latin1", at, at + LONGEST);
-  return KINDS.find((kind) => beginning.startsWith(MARKERS[kind]));
+  const conditions = text.toString("latin1", at, at + LONGEST);
+  return KINDS.find((kind) => conditions.startsWith(MARKERS[kind]));
 }
 
 /** How many of the last bytes, from `from` on, may be the beginning of a marker. */

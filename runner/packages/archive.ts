@@ -8,8 +8,8 @@ import { dirname, join, posix, sep } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
-import { Failure } from "../contract/failure.ts";
-import { PRIVATE_DIR } from "../state/files.ts";
+import { Failure } from "../lib/failure.ts";
+import { PRIVATE_DIR } from "../lib/files.ts";
 import { parseRecord, type SetRecord } from "./package-set.ts";
 import type { StoredSet } from "./store.ts";
 

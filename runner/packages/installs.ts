@@ -1,24 +1,24 @@
 // Installing: one at a time for a script, few at a time for all, shared by those who wait for the same.
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf } from "../contract/failure.ts";
+import { messageOf } from "../lib/failure.ts";
 import type { Interpreter } from "../languages/language.ts";
-import type { Log } from "../lifecycle/log.ts";
-import { type Installed, type Installer, type InstallTask, type RunTool, refusalText, refuseAll, type ToolEnd } from "./installer.ts";
+import type { Log } from "../lib/log.ts";
+import { type PackagedLanguage, type Installed, type Installer, type InstallTask, type RunTool, refusalText, refuseAll, type ToolEnd } from "../languages/installer.ts";
 import { installerEnvironment } from "./installer-environment.ts";
-import { type PackagedLanguage, type SetRecord, type Wanted, willSatisfy } from "./package-set.ts";
+import { type SetRecord, type PackageSetSpec, willSatisfy } from "./package-set.ts";
 import { createSlots } from "./queue.ts";
-import type { Requirement } from "./requirement.ts";
+import type { Requirement } from "../languages/requirement.ts";
 import type { Staging } from "./staging.ts";
 import type { Store } from "./store.ts";
 
 /** How many of a program's last lines are kept for the sentence about its failure. */
-const KEPT_LINES = 60;
+const MAX_KEPT_LINES = 60;
 
 /** An order to install. */
 export interface Order {
   readonly home: string;
-  readonly wanted: Wanted;
+  readonly spec: PackageSetSpec;
   readonly scriptId: string | undefined;
   readonly interpreter: Interpreter;
   /** Whether to install what can be had although something else can't. */
@@ -41,21 +41,21 @@ export interface Waiter {
 }
 
 /** Installations in progress. */
-export interface Installs {
+export interface Installations {
   /** The one that works for a script at the moment. */
-  current(home: string): Install | undefined;
+  current(home: string): Installation | undefined;
   /** Begins one; there must be none for the script. */
-  begin(order: Order): Install;
+  begin(order: Order): Installation;
   readonly count: number;
   /** Ends all and resolves when nothing of them is left. */
   close(): Promise<void>;
 }
 
 /** One installation. */
-export interface Install {
+export interface Installation {
   readonly order: Order;
   /** Whether its result will do for somebody who needs `wanted`. */
-  serves(wanted: Wanted): boolean;
+  serves(spec: PackageSetSpec): boolean;
   /** Its result; undefined when the waiter gave up. It is ended, and that waited for, once nobody waits for it any more. */
   follow(waiter: Waiter): Promise<Result | undefined>;
   /** Resolves when it is over, whatever came of it; waiting so does not keep it going. */
@@ -78,11 +78,11 @@ export interface InstallOptions {
 }
 
 /** Makes the register of installations. */
-export function createInstalls(options: InstallOptions): Installs {
+export function createInstallations(options: InstallOptions): Installations {
   const slots = createSlots(options.concurrency);
-  const active = new Map<string, Install & { stop(): Promise<unknown> }>();
+  const active = new Map<string, Installation & { stop(): Promise<unknown> }>();
 
-  function begin(order: Order): Install {
+  function begin(order: Order): Installation {
     const controller = new AbortController();
     const listeners = new Set<(line: string) => void>();
     const say = (line: string) => { for (const listener of listeners) listener(line); };
@@ -90,7 +90,7 @@ export function createInstalls(options: InstallOptions): Installs {
     let waiting = 0;
     const install = {
       order,
-      serves: (wanted: Wanted) => !controller.signal.aborted && willSatisfy(order.wanted, wanted),
+      serves: (spec: PackageSetSpec) => !controller.signal.aborted && willSatisfy(order.spec, spec),
       async follow(waiter: Waiter): Promise<Result | undefined> {
         waiting += 1;
         listeners.add(waiter.say);
@@ -114,7 +114,7 @@ export function createInstalls(options: InstallOptions): Installs {
 
   /** Never rejects. */
   async function inSlot(order: Order, say: (line: string) => void, signal: AbortSignal): Promise<Result> {
-    const { noun } = options.installers[order.wanted.language];
+    const { noun } = options.installers[order.spec.language];
     try {
       const giveBack = await slots.take(signal);
       try {
@@ -123,7 +123,7 @@ export function createInstalls(options: InstallOptions): Installs {
         giveBack();
       }
     } catch (error) {
-      const { refused } = refuseAll(order.wanted.requirements, messageOf(error));
+      const { refused } = refuseAll(order.spec.requirements, messageOf(error));
       return { resolved: {}, refused, message: refusalText(noun, refused) };
     }
   }
@@ -141,8 +141,8 @@ export function createInstalls(options: InstallOptions): Installs {
 /** One installation from an empty folder to a set in its place. What it rejects with is the reason why nothing could be installed. */
 async function install(order: Order, say: (line: string) => void, stop: AbortSignal, options: InstallOptions): Promise<Result> {
   const { store, installers, log, timeoutMs } = options;
-  const { home, wanted } = order;
-  const installer = installers[wanted.language];
+  const { home, spec } = order;
+  const installer = installers[spec.language];
   const began = performance.now();
   const staging = await store.staging(home);
   const { signal, clear } = bounded(stop, timeoutMs);
@@ -152,7 +152,7 @@ async function install(order: Order, say: (line: string) => void, stop: AbortSig
       if (signal.aborted) throw stop.aborted ? stop.reason : new Error(`it took longer than ${timeoutMs / 1000} s (AUTOMN_RUNNER_INSTALL_TIMEOUT_MS)`);
       throw error;
     });
-    const there = order.partial ? wanted.requirements.filter(({ name }) => !installed.refused.some((one) => one.name === name)) : wanted.requirements;
+    const there = order.partial ? spec.requirements.filter(({ name }) => !installed.refused.some((one) => one.name === name)) : spec.requirements;
     if (there.length > 0 && (order.partial || installed.refused.length === 0)) {
       await store.publish(home, staging, await recordOf(order, there, installed, staging));
       await options.onInstalled();
@@ -166,17 +166,17 @@ async function install(order: Order, say: (line: string) => void, stop: AbortSig
 }
 
 async function taskFor(order: Order, staging: Staging, say: (line: string, label?: string) => void, signal: AbortSignal, { runTool, offline, environment: inherited }: InstallOptions): Promise<InstallTask> {
-  const { wanted, interpreter, partial, pinned = {} } = order;
+  const { spec, interpreter, partial, pinned = {} } = order;
   const environment = await installerEnvironment(inherited, interpreter.path, staging.scratch);
   return {
     directory: staging.set, scratch: staging.scratch, interpreter, environment, partial, offline,
     say: (line) => say(line),
-    requirements: wanted.requirements.map((one) => withPin(one, wanted.language, pinned)),
+    requirements: spec.requirements.map((one) => withPin(one, spec.language, pinned)),
     async tool(file, args, { directory = staging.set, quiet = false, label } = {}): Promise<ToolEnd> {
       signal.throwIfAborted();
       const lines: string[] = [];
       const onLine = (line: string) => {
-        if (lines.push(line) > KEPT_LINES) lines.shift();
+        if (lines.push(line) > MAX_KEPT_LINES) lines.shift();
         if (!quiet) say(line, label);
       };
       const { code } = await runTool({ file, args, directory, environment, onLine, signal });
@@ -191,9 +191,9 @@ function withPin(one: Requirement, language: PackagedLanguage, pinned: Readonly<
   return version === undefined ? one : { ...one, version };
 }
 
-async function recordOf({ wanted, scriptId }: Order, requirements: readonly Requirement[], { resolved }: Installed, { set }: Staging): Promise<SetRecord> {
+async function recordOf({ spec, scriptId }: Order, requirements: readonly Requirement[], { resolved }: Installed, { set }: Staging): Promise<SetRecord> {
   return {
-    format: 1, ...wanted, requirements, resolved,
+    format: 1, ...spec, requirements, resolved,
     ...(scriptId === undefined ? {} : { scriptId }),
     bytes: await sizeOf(set),
     installedAt: new Date().toISOString(),

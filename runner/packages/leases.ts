@@ -1,7 +1,7 @@
 // How a runner tells others that share its directories which sets it uses: a file in the set, its time renewed while that holds.
 import { mkdir, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { PRIVATE_DIR, PRIVATE_FILE } from "../state/files.ts";
+import { PRIVATE_DIR, PRIVATE_FILE } from "../lib/files.ts";
 
 /** The folder of a set's leases. */
 const FOLDER = ".leases";

@@ -1,12 +1,12 @@
 // What a script needs, read once for each text of it.
 import { createHash } from "node:crypto";
 import type { Interpreter } from "../languages/language.ts";
-import { nodeNeeds } from "./node-imports.ts";
-import type { PackagedLanguage } from "./package-set.ts";
-import { powershellNeeds } from "./powershell-requires.ts";
-import { pythonNeeds } from "./python-metadata.ts";
-import { pythonSatisfies } from "./python-version.ts";
-import type { Needs } from "./requirement.ts";
+import { nodeNeeds } from "../languages/node/imports.ts";
+import type { PackagedLanguage } from "../languages/installer.ts";
+import { powershellNeeds } from "../languages/powershell/requires.ts";
+import { pythonNeeds } from "../languages/python/metadata.ts";
+import { pythonSatisfies } from "../languages/python/version.ts";
+import type { Needs } from "../languages/requirement.ts";
 
 const READERS: Readonly<Record<PackagedLanguage, (code: string, interpreter: Interpreter) => Needs>> = {
   node: (code) => nodeNeeds(code),

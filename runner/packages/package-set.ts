@@ -1,15 +1,12 @@
 // What a set of packages is, and which scripts it satisfies.
 import { createHash } from "node:crypto";
-import type { LanguageName } from "../languages/language.ts";
-import { pythonSatisfies } from "./python-version.ts";
-import { type Requirement, canonicalForm } from "./requirement.ts";
-import { isRange, satisfies } from "./semver.ts";
-
-/** The languages whose scripts can need something. */
-export type PackagedLanguage = Exclude<LanguageName, "shell">;
+import type { PackagedLanguage } from "../languages/installer.ts";
+import { pythonSatisfies } from "../languages/python/version.ts";
+import { type Requirement, canonicalForm } from "../languages/requirement.ts";
+import { isRange, satisfies } from "../languages/node/semver.ts";
 
 /** What a script needs, by whom and where. */
-export interface Wanted {
+export interface PackageSetSpec {
   readonly language: PackagedLanguage;
   readonly requirements: readonly Requirement[];
   /** The interpreter's version as far as packages depend on it: `node20`, `python3.11`, `powershell7`. */
@@ -19,7 +16,7 @@ export interface Wanted {
 }
 
 /** What a set's folder says of itself. It is written last, so a folder that has it is whole. */
-export interface SetRecord extends Wanted {
+export interface SetRecord extends PackageSetSpec {
   readonly format: 1;
   /** The host's id of the script, where it has one. */
   readonly scriptId?: string;
@@ -31,12 +28,9 @@ export interface SetRecord extends Wanted {
 }
 
 /** The name of a set's folder: the same for the same needs, interpreter and platform. */
-export function setName({ runtime, platform, requirements }: Wanted): string {
+export function setName({ runtime, platform, requirements }: PackageSetSpec): string {
   return `${runtime}-${platform}-${createHash("sha256").update(canonicalForm(requirements)).digest("hex").slice(0, 16)}`;
 }
-
-/** The folder in a set that holds its packages. */
-export const CONTENT: Readonly<Record<PackagedLanguage, string>> = { node: "node_modules", python: "site", powershell: "modules" };
 
 const RUNTIME_PARTS: Readonly<Record<PackagedLanguage, number>> = { node: 1, python: 2, powershell: 1 };
 
@@ -56,9 +50,9 @@ function isMusl(): boolean {
 }
 
 /** The requirements that a set does not satisfy; all of them where it is for another interpreter or platform. */
-export function missingFrom(record: SetRecord, wanted: Wanted): readonly Requirement[] {
-  if (record.runtime !== wanted.runtime || record.platform !== wanted.platform) return wanted.requirements;
-  return wanted.requirements.filter((one) => !satisfied(one, record));
+export function missingFrom(record: SetRecord, spec: PackageSetSpec): readonly Requirement[] {
+  if (record.runtime !== spec.runtime || record.platform !== spec.platform) return spec.requirements;
+  return spec.requirements.filter((one) => !satisfied(one, record));
 }
 
 /** What was asked for in the same words counts as it is; other words are measured at the version that is there. */
@@ -76,9 +70,9 @@ const MEASURES: Readonly<Record<PackagedLanguage, (there: string, version: strin
 };
 
 /** Whether what is being installed will satisfy, as far as that can be told before. */
-export function willSatisfy(coming: Wanted, wanted: Wanted): boolean {
-  if (coming.runtime !== wanted.runtime || coming.platform !== wanted.platform) return false;
-  return wanted.requirements.every(({ name, version }) => coming.requirements.some((one) => one.name === name && (version === undefined || version === one.version)));
+export function willSatisfy(coming: PackageSetSpec, spec: PackageSetSpec): boolean {
+  if (coming.runtime !== spec.runtime || coming.platform !== spec.platform) return false;
+  return spec.requirements.every(({ name, version }) => coming.requirements.some((one) => one.name === name && (version === undefined || version === one.version)));
 }
 
 /** Reads a record's JSON; undefined for what is none. */

@@ -1,12 +1,13 @@
 // The host's question about npm packages: what is there of them, and having the rest installed.
 import { isBuiltin } from "node:module";
-import { messageOf } from "../contract/failure.ts";
+import { messageOf } from "../lib/failure.ts";
 import type { Interpreter } from "../languages/language.ts";
-import type { Log } from "../lifecycle/log.ts";
+import type { Log } from "../lib/log.ts";
 import type { Order, Result, Waiter } from "./installs.ts";
-import { npmNameProblem } from "./npm-name.ts";
-import type { PackagedLanguage, Wanted } from "./package-set.ts";
-import type { Requirement } from "./requirement.ts";
+import { npmNameProblem } from "../languages/node/npm-name.ts";
+import type { PackagedLanguage } from "../languages/installer.ts";
+import type { PackageSetSpec } from "./package-set.ts";
+import type { Requirement } from "../languages/requirement.ts";
 import type { HeldSet, Store } from "./store.ts";
 
 /** `auto` installs what is missing, `offline` uses what is there and never the network, `off` does nothing at all. */
@@ -29,11 +30,11 @@ export interface PackageStatus {
 }
 
 /** What answering depends on. */
-interface StatusTools {
+interface StatusDependencies {
   readonly mode: PackagesMode;
   readonly store: Store;
   readonly obtain: (order: Order, waiter: Waiter) => Promise<HeldSet | Result | undefined>;
-  readonly wantedOf: (language: PackagedLanguage, requirements: readonly Requirement[], interpreter: Interpreter) => Wanted;
+  readonly specOf: (language: PackagedLanguage, requirements: readonly Requirement[], interpreter: Interpreter) => PackageSetSpec;
   readonly closing: AbortSignal;
   readonly log: Log;
 }
@@ -45,17 +46,17 @@ const WHY_ABSENT: Readonly<Record<PackagesMode, string>> = {
 };
 
 /** Makes the answerer; it answers within the given time, and what is still being installed then goes on. */
-export function createStatus({ mode, store, obtain, wantedOf, closing, log }: StatusTools): (request: StatusRequest, withinMs: number) => Promise<readonly PackageStatus[]> {
+export function createStatus({ mode, store, obtain, specOf, closing, log }: StatusDependencies): (request: StatusRequest, withinMs: number) => Promise<readonly PackageStatus[]> {
   /** Everything that any set of the script has for this interpreter. */
-  async function versionsAtHand(home: string, wanted: Wanted): Promise<ReadonlyMap<string, string>> {
-    const sets = (await store.setsOf(home)).filter(({ record }) => record.runtime === wanted.runtime && record.platform === wanted.platform);
+  async function versionsAtHand(home: string, spec: PackageSetSpec): Promise<ReadonlyMap<string, string>> {
+    const sets = (await store.setsOf(home)).filter(({ record }) => record.runtime === spec.runtime && record.platform === spec.platform);
     return new Map(sets.flatMap(({ record }) => Object.entries(record.resolved)));
   }
 
   /** Installs by the names alone, all that can be had; resolves with npm's reasons for the others. */
-  async function installByName(request: StatusRequest, wanted: Wanted): Promise<ReadonlyMap<string, string>> {
+  async function installByName(request: StatusRequest, spec: PackageSetSpec): Promise<ReadonlyMap<string, string>> {
     const waiter: Waiter = { say: (line) => log.debug(line, { home: request.home }), signal: closing };
-    const order: Order = { home: request.home, wanted, scriptId: request.scriptId, interpreter: request.interpreter, partial: true };
+    const order: Order = { home: request.home, spec, scriptId: request.scriptId, interpreter: request.interpreter, partial: true };
     const got = await obtain(order, waiter);
     if (got === undefined) throw new Error("the runner is being shut down");
     if (!("release" in got)) return new Map(got.refused.map(({ name, reason }) => [name, reason]));
@@ -65,15 +66,15 @@ export function createStatus({ mode, store, obtain, wantedOf, closing, log }: St
 
   return async (request, withinMs) => {
     const valid = [...new Set(request.names)].filter((name) => !isBuiltin(name) && npmNameProblem(name) === undefined).sort();
-    const wanted = wantedOf("node", valid.map((name) => ({ name })), request.interpreter);
+    const spec = specOf("node", valid.map((name) => ({ name })), request.interpreter);
     let reasons: ReadonlyMap<string, string> = new Map();
     let absent = WHY_ABSENT[mode];
     if (request.installMissing && mode === "auto" && valid.length > 0) {
-      const work = installByName(request, wanted).catch((error: unknown) => new Map(valid.map((name) => [name, messageOf(error)])));
+      const work = installByName(request, spec).catch((error: unknown) => new Map(valid.map((name) => [name, messageOf(error)])));
       const answer = await within(work, withinMs);
       [reasons, absent] = [answer ?? reasons, "still being installed"];
     }
-    const there = mode === "off" ? new Map<string, string>() : await versionsAtHand(request.home, wanted);
+    const there = mode === "off" ? new Map<string, string>() : await versionsAtHand(request.home, spec);
     return request.names.map((name) => statusOf(name, there.get(name), reasons.get(name), absent));
   };
 }

@@ -1,18 +1,18 @@
 // A script's dependencies: what it needs is there before it starts, installed once and shared by its runs.
 import { join } from "node:path";
-import { messageOf } from "../contract/failure.ts";
+import { messageOf } from "../lib/failure.ts";
 import type { Interpreter, LanguageName } from "../languages/language.ts";
-import type { Log } from "../lifecycle/log.ts";
-import type { Installer, RunTool } from "./installer.ts";
-import { createInstalls, type Order, type Result, type Waiter } from "./installs.ts";
+import type { Log } from "../lib/log.ts";
+import { CONTENT, type Installer, type PackagedLanguage, type RunTool } from "../languages/installer.ts";
+import { createInstallations, type Order, type Result, type Waiter } from "./installs.ts";
 import { createNeedsReader } from "./needs.ts";
-import { createNpm } from "./npm.ts";
-import { CONTENT, missingFrom, type PackagedLanguage, platformOf, runtimeOf, spelled, type Wanted } from "./package-set.ts";
-import { pip } from "./pip.ts";
-import { psresource } from "./psresource.ts";
+import { createNpm } from "../languages/node/npm.ts";
+import { missingFrom, platformOf, runtimeOf, spelled, type PackageSetSpec } from "./package-set.ts";
+import { pip } from "../languages/python/pip.ts";
+import { psresource } from "../languages/powershell/psresource.ts";
 import { createStatus, type PackagesMode, type PackageStatus, type StatusRequest } from "./package-status.ts";
 import { createRecords, type KeptRecord } from "./records.ts";
-import type { Requirement } from "./requirement.ts";
+import type { Requirement } from "../languages/requirement.ts";
 import { type Cleared, createStore, type HeldSet } from "./store.ts";
 
 /** A script that is about to run. */
@@ -96,9 +96,9 @@ export interface PackagesOptions {
 /** Node and Python are told nothing so: the one has its code beside its modules, the other's prelude knows the folder, and a variable would keep both from a process that was started ahead. */
 const PATH_VARIABLES: Readonly<Record<PackagedLanguage, string | undefined>> = { node: undefined, python: undefined, powershell: "PSModulePath" };
 /** An installation whose set has gone before its run took it is repeated so often. */
-const MOST_TRIES = 3;
+const MAX_TRIES = 3;
 
-/** Makes the house's packages. Nothing is read from disk before it is needed. */
+/** Makes the harness's packages. Nothing is read from disk before it is needed. */
 export function createPackages(options: PackagesOptions): Packages {
   const { mode, log } = options;
   const installers = options.installers ?? { node: createNpm({ path: options.npmPath, ignoreScripts: options.npmIgnoreScripts }), python: pip, powershell: psresource };
@@ -108,30 +108,30 @@ export function createPackages(options: PackagesOptions): Packages {
     onPublished: (home, name, record) => records.keep({ home, name, record }),
     onRemoved: (home, name) => records.forget(home, name),
   });
-  const installs = createInstalls({ ...options, store, installers, offline: mode === "offline", onInstalled: () => store.evict(options.maxBytes) });
+  const installations = createInstallations({ ...options, store, installers, offline: mode === "offline", onInstalled: () => store.evict(options.maxBytes) });
   const readNeeds = createNeedsReader();
   const closing = new AbortController();
   let platform: string | undefined;
 
-  function wantedOf(language: PackagedLanguage, requirements: readonly Requirement[], interpreter: Interpreter): Wanted {
+  function specOf(language: PackagedLanguage, requirements: readonly Requirement[], interpreter: Interpreter): PackageSetSpec {
     platform ??= platformOf();
     return { language, requirements, runtime: runtimeOf(language, interpreter.version), platform };
   }
 
   /** A held set, or the result that there is instead; undefined when the waiter gave up. */
   async function obtain(order: Order, waiter: Waiter): Promise<HeldSet | Result | undefined> {
-    const { home, wanted } = order;
+    const { home, spec } = order;
     let last: Result | undefined;
-    for (let tries = 0; tries < MOST_TRIES;) {
-      const held = await store.find(home, wanted);
+    for (let tries = 0; tries < MAX_TRIES;) {
+      const held = await store.find(home, spec);
       if (held !== undefined || last?.message !== undefined) return held ?? last;
       if (waiter.signal.aborted) return undefined;
-      const running = installs.current(home);
-      if (running !== undefined && !running.serves(wanted)) {
+      const running = installations.current(home);
+      if (running !== undefined && !running.serves(spec)) {
         await running.over(waiter.signal);
         continue;
       }
-      const install = running ?? installs.begin(order);
+      const install = running ?? installations.begin(order);
       const result = await install.follow(waiter);
       if (result === undefined) return undefined;
       if (install.order === order) tries += 1;
@@ -141,13 +141,13 @@ export function createPackages(options: PackagesOptions): Packages {
   }
 
   /** What an offline runner says; PowerShell's modules may be on the machine itself. */
-  async function missingOffline(home: string, wanted: Wanted): Promise<string> {
-    const sets = (await store.setsOf(home)).filter(({ record }) => record.language === wanted.language);
-    const missing = sets.map(({ record }) => missingFrom(record, wanted)).sort((a, b) => a.length - b.length)[0] ?? wanted.requirements;
-    const others = [...new Set(sets.map(({ record }) => `${record.runtime} on ${record.platform}`))].filter((one) => one !== `${wanted.runtime} on ${wanted.platform}`);
-    const hint = others.length > 0 ? ` There are sets for ${others.join(", ")}; this is ${wanted.runtime} on ${wanted.platform}.` : "";
-    const names = missing.map((one) => spelled(one, wanted.language)).join(", ");
-    return `Cannot install the ${installers[wanted.language].noun}${missing.length === 1 ? "" : "s"} ${names}: this runner is offline (AUTOMN_RUNNER_PACKAGES=offline) and no set of this script has ${missing.length === 1 ? "it" : "them"}.${hint}`;
+  async function missingOffline(home: string, spec: PackageSetSpec): Promise<string> {
+    const sets = (await store.setsOf(home)).filter(({ record }) => record.language === spec.language);
+    const missing = sets.map(({ record }) => missingFrom(record, spec)).sort((a, b) => a.length - b.length)[0] ?? spec.requirements;
+    const others = [...new Set(sets.map(({ record }) => `${record.runtime} on ${record.platform}`))].filter((one) => one !== `${spec.runtime} on ${spec.platform}`);
+    const hint = others.length > 0 ? ` There are sets for ${others.join(", ")}; this is ${spec.runtime} on ${spec.platform}.` : "";
+    const names = missing.map((one) => spelled(one, spec.language)).join(", ");
+    return `Cannot install the ${installers[spec.language].noun}${missing.length === 1 ? "" : "s"} ${names}: this runner is offline (AUTOMN_RUNNER_PACKAGES=offline) and no set of this script has ${missing.length === 1 ? "it" : "them"}.${hint}`;
   }
 
   function provisionOf({ directory, record: { language }, release }: HeldSet): Provision {
@@ -163,12 +163,12 @@ export function createPackages(options: PackagesOptions): Packages {
     for (const note of notes) waiter.say(`[${installers[language].label}] ${note}`);
     if (problems.length > 0) return { kind: "failed", message: problems.join("\n") };
     if (requirements.length === 0) return { kind: "nothing-needed" };
-    const wanted = wantedOf(language, requirements, interpreter);
+    const spec = specOf(language, requirements, interpreter);
     if (mode === "offline" && !installers[language].worksOffline) {
-      const held = await store.find(home, wanted);
-      return held === undefined ? { kind: "failed", message: await missingOffline(home, wanted) } : { kind: "ready", provision: provisionOf(held) };
+      const held = await store.find(home, spec);
+      return held === undefined ? { kind: "failed", message: await missingOffline(home, spec) } : { kind: "ready", provision: provisionOf(held) };
     }
-    const got = await obtain({ home, wanted, scriptId, interpreter, partial: false }, waiter);
+    const got = await obtain({ home, spec, scriptId, interpreter, partial: false }, waiter);
     if (got === undefined) return { kind: "stopped" };
     return "release" in got ? { kind: "ready", provision: provisionOf(got) } : { kind: "failed", message: got.message ?? "Cannot install the script's packages" };
   }
@@ -188,10 +188,10 @@ export function createPackages(options: PackagesOptions): Packages {
 
   async function restoreOne({ home, name, record }: KeptRecord, interpreter: Interpreter): Promise<void> {
     const { requirements, language, resolved: pinned, scriptId } = record;
-    const wanted = wantedOf(language, requirements, interpreter);
-    if (wanted.runtime !== record.runtime || wanted.platform !== record.platform) return records.forget(home, name);
+    const spec = specOf(language, requirements, interpreter);
+    if (spec.runtime !== record.runtime || spec.platform !== record.platform) return records.forget(home, name);
     log.info("A lost set of packages is being installed anew", { home, set: name });
-    const got = await obtain({ home, wanted, scriptId, interpreter, partial: false, pinned }, { say: (line) => log.debug(line, { home }), signal: closing.signal });
+    const got = await obtain({ home, spec, scriptId, interpreter, partial: false, pinned }, { say: (line) => log.debug(line, { home }), signal: closing.signal });
     if (got !== undefined && "release" in got) got.release();
     else if (got !== undefined) log.warn("Cannot restore a set of packages", { home, set: name, error: got.message });
   }
@@ -199,12 +199,12 @@ export function createPackages(options: PackagesOptions): Packages {
   return {
     ensure: (script, waiter) => ensure(script, waiter).catch((error: unknown) => ({ kind: "failed", message: `Cannot provide the script's packages: ${messageOf(error)}` })),
     restore,
-    status: createStatus({ mode, store, obtain, wantedOf, closing: closing.signal, log }),
+    status: createStatus({ mode, store, obtain, specOf, closing: closing.signal, log }),
     get summary() {
       const sets = store.all();
       const lastUsed = Math.max(...sets.map(({ lastUsedAt }) => lastUsedAt));
       return {
-        mode, sets: sets.length, installing: installs.count,
+        mode, sets: sets.length, installing: installations.count,
         packages: sets.reduce((sum, { record }) => sum + Object.keys(record.resolved).length, 0),
         bytes: sets.reduce((sum, { record }) => sum + record.bytes, 0),
         ...(sets.length === 0 ? {} : { lastUsedAt: new Date(lastUsed).toISOString() }),
@@ -217,16 +217,16 @@ export function createPackages(options: PackagesOptions): Packages {
     },
     async close() {
       closing.abort(new Error("the runner is being shut down"));
-      await installs.close();
+      await installations.close();
       await store.close();
     },
   };
 }
 
 function sameOrder(a: Order, b: Order): boolean {
-  return a.partial === b.partial && a.wanted.requirements.length === b.wanted.requirements.length && missingNames(a.wanted, b.wanted).length === 0;
+  return a.partial === b.partial && a.spec.requirements.length === b.spec.requirements.length && missingNames(a.spec, b.spec).length === 0;
 }
 
-function missingNames(a: Wanted, b: Wanted): readonly Requirement[] {
+function missingNames(a: PackageSetSpec, b: PackageSetSpec): readonly Requirement[] {
   return b.requirements.filter((one) => !a.requirements.some(({ name, version }) => name === one.name && version === one.version));
 }

@@ -1,9 +1,9 @@
 // What was installed, kept apart from it: after the scripts' folders were lost, the sets are installed anew from here.
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf } from "../contract/failure.ts";
-import type { Log } from "../lifecycle/log.ts";
-import { writeWhole } from "../state/files.ts";
+import { messageOf } from "../lib/failure.ts";
+import type { Log } from "../lib/log.ts";
+import { writeWhole } from "../lib/files.ts";
 import { parseRecord, type SetRecord } from "./package-set.ts";
 
 /** A set that was installed once and not removed on purpose since. */

@@ -1,7 +1,9 @@
 // A set's folder as it lies on disk.
 import { readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { CONTENT, parseRecord, type SetRecord } from "./package-set.ts";
+import { CONTENT } from "../languages/installer.ts";
+import { npmVersionIn } from "../languages/node/npm-version.ts";
+import { parseRecord, type SetRecord } from "./package-set.ts";
 
 /** The folder of a script's sets in the script's own folder. */
 export const SETS = "sets";
@@ -33,16 +35,6 @@ export async function isIntact(directory: string, { language, resolved }: SetRec
   if (language !== "node") return true;
   const versions = await Promise.all(Object.entries(resolved).map(async ([name, version]) => (await npmVersionIn(directory, name)) === version));
   return versions.every(Boolean);
-}
-
-/** The version of a package in a set's `node_modules`; undefined where it is not there. */
-export async function npmVersionIn(directory: string, name: string): Promise<string | undefined> {
-  try {
-    const manifest = JSON.parse(await readFile(join(directory, CONTENT.node, name, "package.json"), "utf8")) as { version?: unknown };
-    return typeof manifest.version === "string" ? manifest.version : "0.0.0";
-  } catch {
-    return undefined;
-  }
 }
 
 /** Renames a folder to a name that must be free; false where it is not. */

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { PRIVATE_DIR } from "../state/files.ts";
+import { PRIVATE_DIR } from "../lib/files.ts";
 
 const STAGING = ".staging-";
 const TRASH = ".trash-";
@@ -24,7 +24,7 @@ export interface Staging {
 export async function makeStaging(setsDir: string, instance: string): Promise<Staging> {
   const root = join(setsDir, `${STAGING}${instance}-${randomBytes(4).toString("hex")}`);
   const [set, scratch] = [join(root, "set"), join(root, "scratch")];
-  const remove = () => removeTree(root);
+  const remove = () => removeFolder(root);
   try {
     await mkdir(set, { recursive: true, mode: PRIVATE_DIR });
     await mkdir(scratch, { mode: PRIVATE_DIR });
@@ -47,7 +47,7 @@ export async function sweep(setsDir: string, instance: string, ageMs: number): P
   const names = await readdir(setsDir).catch(() => []);
   await Promise.all(names.map(async (name) => {
     const stale = name.startsWith(TRASH) || (name.startsWith(STAGING) && (await isAbandoned(join(setsDir, name), name.slice(STAGING.length), instance, ageMs)));
-    if (stale) await removeTree(join(setsDir, name)).catch(() => {});
+    if (stale) await removeFolder(join(setsDir, name)).catch(() => {});
   }));
 }
 
@@ -70,6 +70,6 @@ function isAlive(pid: number): boolean {
 }
 
 /** Removes a tree, also while somebody who is being ended still writes into it. */
-export async function removeTree(folder: string): Promise<void> {
+export async function removeFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }

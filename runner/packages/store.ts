@@ -1,13 +1,13 @@
 // The sets of all scripts: found, held while a run uses them, put in place whole and removed when nobody does.
 import { mkdir, readdir, rename, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf } from "../contract/failure.ts";
-import type { Log } from "../lifecycle/log.ts";
-import { PRIVATE_DIR, writeWhole } from "../state/files.ts";
+import { messageOf } from "../lib/failure.ts";
+import type { Log } from "../lib/log.ts";
+import { PRIVATE_DIR, writeWhole } from "../lib/files.ts";
 import { createLeases, RENEWAL_MS } from "./leases.ts";
-import { missingFrom, type SetRecord, setName, type Wanted } from "./package-set.ts";
+import { missingFrom, type SetRecord, setName, type PackageSetSpec } from "./package-set.ts";
 import { identityOf, isIntact, placeAs, readSet, RECORD_FILE, SETS } from "./set-folder.ts";
-import { instanceName, makeStaging, moveToTrash, removeTree, type Staging, sweep } from "./staging.ts";
+import { instanceName, makeStaging, moveToTrash, removeFolder, type Staging, sweep } from "./staging.ts";
 
 /** A script keeps so many sets for an interpreter: the newest, and the one before for who goes back a version. */
 const KEPT_SETS = 2;
@@ -44,7 +44,7 @@ export interface Cleared {
 /** Sets on disk. `home` is always the name of a script's folder below `scriptsDir`. */
 export interface Store {
   /** A whole set of the script that satisfies, held. */
-  find(home: string, wanted: Wanted): Promise<HeldSet | undefined>;
+  find(home: string, spec: PackageSetSpec): Promise<HeldSet | undefined>;
   /** Every set of a script, looked up on disk. */
   setsOf(home: string): Promise<readonly StoredSet[]>;
   staging(home: string): Promise<Staging>;
@@ -191,7 +191,7 @@ export function createStore(options: StoreOptions): Store {
       }
       homes.get(home)?.delete(name);
       await options.onRemoved(home, name);
-      await removeTree(trash);
+      await removeFolder(trash);
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") homes.get(home)?.delete(name);
@@ -220,8 +220,8 @@ export function createStore(options: StoreOptions): Store {
   }
 
   return {
-    async find(home, wanted) {
-      const offered = (sets: ReadonlyMap<string, Entry> | undefined) => [...(sets?.values() ?? [])].reverse().filter(({ doomed, directory, record }) => !doomed && !removing.has(directory) && missingFrom(record, wanted).length === 0);
+    async find(home, spec) {
+      const offered = (sets: ReadonlyMap<string, Entry> | undefined) => [...(sets?.values() ?? [])].reverse().filter(({ doomed, directory, record }) => !doomed && !removing.has(directory) && missingFrom(record, spec).length === 0);
       for (const look of [() => homes.get(home), () => rescan(home)]) {
         for (const entry of offered(await look())) {
           const held = await hold(entry);

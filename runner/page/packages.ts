@@ -1,9 +1,9 @@
 // The packages of the scripts: what there is, and the form that clears it.
 
-import { row } from "./facts.ts";
+import { row } from "./details.ts";
 import { html, type Content, type Html } from "./html.ts";
 import type { PageView } from "./view.ts";
-import { moment, size } from "./words.ts";
+import { moment, size } from "./format.ts";
 
 const modes = new Map<string, readonly [words: string, meaning: string]>([
   ["auto", ["automatic", "what a script needs is installed when it is first needed"]],

@@ -1,39 +1,39 @@
 // The operator page: where the runner stands, what is wrong, what to do, what there is to know.
 
-import { facts } from "./facts.ts";
+import { details } from "./details.ts";
 import { html, type Content, type Html } from "./html.ts";
 import { icons } from "./icons.ts";
 import { layout } from "./layout.ts";
 import { packagesCard } from "./packages.ts";
-import { missingSettings, secretSetup } from "./setup.ts";
-import { standingOf, type Standing, type Tone } from "./standing.ts";
+import { missingSettingsCard, secretSetup } from "./setup.ts";
+import { statusOf, type PageStatus, type Tone } from "./status.ts";
 import type { PageView } from "./view.ts";
-import { duration, exact, withoutPasswords } from "./words.ts";
+import { duration, exact, withoutPasswords } from "./format.ts";
 
 /** The whole operator page for a view. Its script replaces the parts marked `data-part` by those of a fresh copy. */
 export function operatorPage(view: PageView): string {
-  const standing = standingOf(view);
-  const main = html`<div id="page" data-now="${view.now}" data-standing="${standing.kind}">
+  const status = statusOf(view);
+  const main = html`<div id="page" data-now="${view.now}" data-standing="${status.kind}">
 <p class="unseen" role="status" id="announcement"></p>
 <div id="stale" hidden>${notice("bad", "This page has lost touch with the runner; what it shows may be old.", "status")}</div>
-<div id="part-standing" data-part>${hero(view, standing)}</div>
+<div id="part-standing" data-part>${hero(view, status)}</div>
 <div id="part-outcome" data-part>${outcome(view)}</div>
-<div id="part-notices" data-part>${notices(view, standing)}</div>
-<div id="part-setup" data-part>${missingSettings(view.missing)}${secretSetup(view)}</div>
-<div id="part-facts" data-part>${facts(view)}</div>
+<div id="part-notices" data-part>${notices(view, status)}</div>
+<div id="part-setup" data-part>${missingSettingsCard(view.missing)}${secretSetup(view)}</div>
+<div id="part-facts" data-part>${details(view)}</div>
 <div id="part-packages" data-part>${packagesCard(view)}</div>
 </div>`;
-  const named = view.runner.runnerId ? `${standing.word} · ${view.runner.runnerId}` : standing.word;
+  const named = view.runner.runnerId ? `${status.word} · ${view.runner.runnerId}` : status.word;
   return layout({ title: named, main, version: view.version, footer: footer(view), live: true });
 }
 
-function hero(view: PageView, standing: Standing): Html {
-  return html`<section class="hero ${standing.tone}" aria-labelledby="headline">
-  <span class="badge">${icons[standing.tone]}</span>
+function hero(view: PageView, status: PageStatus): Html {
+  return html`<section class="hero ${status.tone}" aria-labelledby="headline">
+  <span class="badge">${icons[status.tone]}</span>
   <div>
-    <p class="eyebrow">${standing.word}</p>
-    <h1 id="headline">${standing.headline}</h1>
-    <p class="lead">${standing.sentence}</p>
+    <p class="eyebrow">${status.word}</p>
+    <h1 id="headline">${status.headline}</h1>
+    <p class="lead">${status.sentence}</p>
   </div>
   ${again(view)}
 </section>`;
@@ -53,9 +53,9 @@ function outcome({ outcome: result }: PageView): Content {
 }
 
 /** What is wrong; the reason of a failed registration is left out where the outcome has just said it. */
-function notices(view: PageView, standing: Standing): Content {
+function notices(view: PageView, status: PageStatus): Content {
   const reason = view.runner.lastRegistrationError;
-  const said = !reason || standing.kind === "ready" || view.outcome?.message.includes(reason);
+  const said = !reason || status.kind === "ready" || view.outcome?.message.includes(reason);
   return [...(said ? [] : [reason]), ...view.problems].map((text) => notice("bad", text, "alert"));
 }
 

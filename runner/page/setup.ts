@@ -2,14 +2,14 @@
 
 import { html, type Content, type Html } from "./html.ts";
 import type { PageView } from "./view.ts";
-import { link } from "./words.ts";
+import { link } from "./format.ts";
 
-interface Setting {
+interface SpawnSettings {
   readonly what: string;
   readonly example: string;
 }
 
-const settings = new Map<string, Setting>([
+const settings = new Map<string, SpawnSettings>([
   ["AUTOMN_HOST_URL", { what: "The address of your Automn host, as this machine reaches it.", example: "https://automn.example.com" }],
   ["AUTOMN_RUNNER_ID", { what: "The id of the runner host that you created in Automn’s settings.", example: "build-01" }],
   [
@@ -26,7 +26,7 @@ const settings = new Map<string, Setting>([
 ]);
 
 /** The settings that are missing, each with what it is and how it looks; nothing where none is. */
-export function missingSettings(names: readonly string[]): Content {
+export function missingSettingsCard(names: readonly string[]): Content {
   if (names.length === 0) return null;
   return html`<section class="card" aria-labelledby="missing">
   <h2 id="missing">Add to the runner’s environment</h2>

@@ -22,7 +22,7 @@ export interface PageView {
   /** Whether the runner is shutting down: active runs go on, new jobs are refused. */
   readonly draining: boolean;
   /** Processes started ahead: language → figures, for the languages that were asked for so far. */
-  readonly spares: Readonly<Record<string, SparesView>>;
+  readonly warmPool: Readonly<Record<string, WarmView>>;
   readonly packages: PackagesView;
   /** Whether packages can be cleared here, given the reset token. */
   readonly clearForm: boolean;
@@ -85,7 +85,7 @@ export interface RunsView {
 }
 
 /** Processes of one language that were started ahead, so that a run needs not wait for its interpreter. */
-export interface SparesView {
+export interface WarmView {
   /** How many wait for a run. */
   readonly ready: number;
   /** Runs that got one. */

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { House } from "./house.ts";
+import type { Harness } from "./harness.ts";
 import type { Reading } from "./pipe-reader.ts";
 
 const READER = fileURLToPath(new URL("./pipe-reader.ts", import.meta.url));
@@ -16,8 +16,8 @@ export interface BarePipe {
 }
 
 /** Starts one for scripts of an interpreter. */
-export function openBarePipe(house: House, interpreter: string): BarePipe {
-  const child = house.spawn(process.execPath, ["--import", "tsx", READER, interpreter, house.directory], { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"] });
+export function openBarePipe(harness: Harness, interpreter: string): BarePipe {
+  const child = harness.spawn(process.execPath, ["--import", "tsx", READER, interpreter, harness.directory], { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"] });
   const { stdin, stdout } = child;
   if (stdin === null || stdout === null) throw new Error("The reader of the bare pipe has no standard streams");
   const lines = createInterface({ input: stdout });

@@ -1,12 +1,12 @@
 // What every part of the benchmark is given, and what it gives.
-import type { House } from "./house.ts";
+import type { Harness } from "./harness.ts";
 import type { Interpreter } from "./interpreters.ts";
 import type { Row } from "./rows.ts";
 import type { Sizes } from "./sizes.ts";
 
 /** The means of a part. */
 export interface Bench {
-  readonly house: House;
+  readonly harness: Harness;
   readonly interpreters: readonly Interpreter[];
   readonly sizes: Sizes;
   /** Tells whoever waits what is being done. */

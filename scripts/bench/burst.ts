@@ -1,7 +1,7 @@
 // Runs that arrive all at once.
 import { BARE } from "./bench.ts";
 import type { Part } from "./bench.ts";
-import type { Runner } from "./house.ts";
+import type { Runner } from "./harness.ts";
 import type { Interpreter } from "./interpreters.ts";
 import { inTurn, timed } from "./measuring.ts";
 import type { Rounds } from "./measuring.ts";
@@ -12,9 +12,9 @@ import { BURST_OF_8 } from "./wanted.ts";
 export const burst: Part = {
   name: "burst",
   about: "8 and 32 runs at once",
-  async *measure({ house, interpreters, sizes, say }) {
+  async *measure({ harness, interpreters, sizes, say }) {
     for (const interpreter of interpreters) {
-      const runner = await house.startRunner();
+      const runner = await harness.startRunner();
       for (const size of sizes.bursts) {
         say(`${size} runs of ${interpreter.name} at once`);
         const { ours, bare } = await atOnce(runner, interpreter, size, { warmUps: 1, rounds: sizes.rounds, withinMs: sizes.withinMs });

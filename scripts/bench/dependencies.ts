@@ -11,8 +11,8 @@ const WITHOUT: Job = { language: "node", id: "bench-without", code: "console.log
 export const dependencies: Part = {
   name: "dependencies",
   about: "a run with a package beside one without",
-  async *measure({ house, sizes, say }) {
-    const runner = await house.startRunner();
+  async *measure({ harness, sizes, say }) {
+    const runner = await harness.startRunner();
     const connection = await runner.connect();
     say("a run with a package");
     const problem = await problemOf(connection);

@@ -18,7 +18,7 @@ export const dispatch: Part = {
   name: "dispatch",
   about: "one run, cold and warm",
   async *measure(bench) {
-    const runners = { warm: await bench.house.startRunner(), cold: await bench.house.startRunner(COLD) };
+    const runners = { warm: await bench.harness.startRunner(), cold: await bench.harness.startRunner(COLD) };
     const connections = { warm: await runners.warm.connect(), cold: await runners.cold.connect() };
     for (const interpreter of bench.interpreters) {
       bench.say(`${interpreter.name}, warm and cold`);

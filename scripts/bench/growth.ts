@@ -4,7 +4,7 @@ import type { Bench, Part } from "./bench.ts";
 import { BARE } from "./bench.ts";
 import { atOnce } from "./burst.ts";
 import { bodyOf } from "./connection.ts";
-import type { Runner } from "./house.ts";
+import type { Runner } from "./harness.ts";
 import { endOf } from "./interpreters.ts";
 import type { Interpreter } from "./interpreters.ts";
 import { inTurn, spreadOf, timed } from "./measuring.ts";
@@ -22,7 +22,7 @@ export const growth: Part = {
   async *measure(bench) {
     const node = bench.interpreters.find(({ name }) => name === "node");
     if (node === undefined) return;
-    const runner = await bench.house.startRunner({ AUTOMN_RUNNER_MAX_BODY_BYTES: String(MOST_BODY_BYTES) });
+    const runner = await bench.harness.startRunner({ AUTOMN_RUNNER_MAX_BODY_BYTES: String(MOST_BODY_BYTES) });
     yield* byConcurrency(bench, runner, node);
     yield* byInput(bench, runner, node);
     yield* byEntries(bench, runner);
@@ -40,19 +40,19 @@ async function* byConcurrency({ sizes, say }: Bench, runner: Runner, node: Inter
 }
 
 /** The script takes its input apart, so that it is read to its end; a bare one finds it on standard input. */
-async function* byInput({ house, sizes, say }: Bench, runner: Runner, node: Interpreter): AsyncGenerator<Row> {
+async function* byInput({ harness, sizes, say }: Bench, runner: Runner, node: Interpreter): AsyncGenerator<Row> {
   const connection = await runner.connect();
-  const script = await house.write("takes-input.js", "JSON.parse(require('node:fs').readFileSync(0, 'utf8')).items.length\n");
+  const script = await harness.write("takes-input.js", "JSON.parse(require('node:fs').readFileSync(0, 'utf8')).items.length\n");
   for (const megabytes of sizes.inputMegabytes) {
     say(`${megabytes} MB of input`);
     const items = Array.from({ length: Math.round((megabytes * MB) / 100) }, (_, n) => ({ n, text: "x".repeat(100 - 16 - String(n).length) }));
-    const file = await house.write(`input-${megabytes}.json`, JSON.stringify({ items }));
+    const file = await harness.write(`input-${megabytes}.json`, JSON.stringify({ items }));
     const body = bodyOf({ language: "node", code: "AutomnInput.items.length\n", input: { items } });
     const empty = bodyOf({ language: "node", code: "AutomnInput.items.length\n", input: { items: [] } });
     const times = await inTurn({
       ours: async () => (await connection.send(body)).ms,
       empty: async () => (await connection.send(empty)).ms,
-      bare: () => timed(() => withInput(file, (fd) => endOf(house, node.file, [script], fd))),
+      bare: () => timed(() => withInput(file, (fd) => endOf(harness, node.file, [script], fd))),
     }, { warmUps: 1, rounds: Math.min(sizes.rounds, 10), withinMs: sizes.withinMs });
     yield toRow({
       part: "growth", what: `${megabytes} MB of input, there and back`, unit: "ms per MB", note: "above an empty one; bare: read and parsed",

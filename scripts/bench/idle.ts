@@ -3,13 +3,13 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { freePort } from "../built-runner.ts";
-import { openPracticeHost } from "../practice-host.ts";
+import { openFakeHost } from "../fake-host.ts";
 import type { Bench, Part } from "./bench.ts";
-import { SECRET } from "./house.ts";
-import type { House, Runner } from "./house.ts";
+import { SECRET } from "./harness.ts";
+import type { Harness, Runner } from "./harness.ts";
 import { endOf } from "./interpreters.ts";
 import { inTurn, timed } from "./measuring.ts";
-import { cpuMs, residentMb, TELLS } from "./process-facts.ts";
+import { cpuMs, residentMb, TELLS } from "./process-stat.ts";
 import { toRow } from "./rows.ts";
 import type { Row } from "./rows.ts";
 import { IDLE_MEMORY, START_UP } from "./wanted.ts";
@@ -21,16 +21,16 @@ type Idler = Pick<Runner, "pid" | "stop">;
 export const idle: Part = {
   name: "idle",
   about: "resident memory and CPU while nothing is to be done",
-  async *measure({ house, sizes, say }) {
+  async *measure({ harness, sizes, say }) {
     if (!TELLS) return say("idle: skipped, this system has no /proc");
     say(`${sizes.idlers} idle runners for ${sizes.idleMs / 1000} s`);
-    const host = await openPracticeHost();
-    house.afterwards(() => host.close());
+    const host = await openFakeHost();
+    harness.afterwards(() => host.close());
     const runners: Idler[] = [];
     const plain: Idler[] = [];
     for (let n = 0; n < sizes.idlers; n++) {
-      runners.push(await registeredRunner(house, host, `bench-${n}`));
-      plain.push(await plainListener(house, host.url));
+      runners.push(await registeredRunner(harness, host, `bench-${n}`));
+      plain.push(await plainListener(harness, host.url));
     }
     await delay(Math.min(sizes.idleMs, 5_000));
     const before = [...runners, ...plain].map(({ pid }) => cpuMs(pid));
@@ -54,26 +54,26 @@ export const startUp: Part = {
   },
 };
 
-async function* startUpRow({ house, sizes }: Bench): AsyncGenerator<Row> {
+async function* startUpRow({ harness, sizes }: Bench): AsyncGenerator<Row> {
   const times = await inTurn({
     ours: async () => {
       const startedAt = performance.now();
-      const runner = await house.startRunner();
+      const runner = await harness.startRunner();
       const ms = performance.now() - startedAt;
       await runner.stop();
       return ms;
     },
-    bare: () => timed(() => endOf(house, process.execPath, ["-e", "0"])),
+    bare: () => timed(() => endOf(harness, process.execPath, ["-e", "0"])),
   }, { ...sizes, rounds: Math.min(sizes.rounds, 20), rest: () => delay(100) });
   yield toRow({ part: "start-up", what: "until it listens", unit: "ms", ours: times.ours, beside: { name: "node -e 0", samples: times.bare }, wanted: START_UP });
 }
 
 /** Starts a runner that nothing has been run on, and resolves once the host has it. */
-async function registeredRunner(house: House, host: Awaited<ReturnType<typeof openPracticeHost>>, id: string): Promise<Idler> {
+async function registeredRunner(harness: Harness, host: Awaited<ReturnType<typeof openFakeHost>>, id: string): Promise<Idler> {
   host.setSecret(id, SECRET);
   const port = String(await freePort());
   const after = host.registrations.length;
-  const runner = await house.startRunner({
+  const runner = await harness.startRunner({
     AUTOMN_HOST_URL: host.url, AUTOMN_RUNNER_ID: id, AUTOMN_RUNNER_PORT: port, AUTOMN_RUNNER_PUBLIC_URL: `http://127.0.0.1:${port}`,
   });
   await host.registered({ after });
@@ -81,12 +81,12 @@ async function registeredRunner(house: House, host: Awaited<ReturnType<typeof op
 }
 
 /** Starts a node process that listens on a port and has done two fetches. */
-async function plainListener(house: House, url: string): Promise<Idler> {
+async function plainListener(harness: Harness, url: string): Promise<Idler> {
   const code = `require("node:http").createServer((_, response) => response.end()).listen(0, "127.0.0.1", async () => {
     for (let n = 0; n < 2; n++) await (await fetch(${JSON.stringify(url)})).arrayBuffer();
     console.log("up");
   });`;
-  const child = house.spawn(process.execPath, ["-e", code], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = harness.spawn(process.execPath, ["-e", code], { stdio: ["ignore", "pipe", "inherit"] });
   if (child.stdout === null || child.pid === undefined) throw new Error("The bare node process did not start");
   await once(createInterface({ input: child.stdout }), "line");
   return { pid: child.pid, stop: () => { child.kill(); return once(child, "close"); } };

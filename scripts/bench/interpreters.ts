@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { promisify } from "node:util";
 import type { Job } from "./connection.ts";
-import type { House } from "./house.ts";
+import type { Harness } from "./harness.ts";
 
 /** The names of the languages. */
 export type LanguageName = "node" | "python" | "powershell" | "shell";
@@ -55,31 +55,31 @@ const ENTRIES: Readonly<Record<LanguageName, Entry>> = {
 export const LANGUAGE_NAMES = Object.keys(ENTRIES) as LanguageName[];
 
 /** Finds the interpreters of this machine, those that a runner would take. */
-export async function findInterpreters(house: House): Promise<Interpreter[]> {
-  const found = await Promise.all(LANGUAGE_NAMES.map((name) => find(name, house)));
+export async function findInterpreters(harness: Harness): Promise<Interpreter[]> {
+  const found = await Promise.all(LANGUAGE_NAMES.map((name) => find(name, harness)));
   return found.filter((one) => one !== undefined);
 }
 
-async function find(name: LanguageName, house: House): Promise<Interpreter | undefined> {
+async function find(name: LanguageName, harness: Harness): Promise<Interpreter | undefined> {
   const { commands, probe, before, extension, code } = ENTRIES[name];
   const chosen = process.env[`AUTOMN_RUNNER_${name.toUpperCase()}_PATH`]?.trim();
   for (const command of chosen ? [chosen] : commands) {
     // PowerShell would wait for the end of standard input.
-    const asked = promisify(execFile)(command, [...probe], { env: house.environment, timeout: PROBE_MS, killSignal: "SIGKILL" });
+    const asked = promisify(execFile)(command, [...probe], { env: harness.environment, timeout: PROBE_MS, killSignal: "SIGKILL" });
     asked.child.stdin?.end();
     const answer = await asked.catch(() => undefined);
     if (answer === undefined) continue;
     const [path, version = ""] = answer.stdout.split(/\r?\n/);
     const file = path?.trim() || command;
-    const script = await house.write(`plain-${name}${extension}`, code);
-    return { name, file, version: version.trim(), job: { language: name, code }, bare: () => endOf(house, file, [...before, script]) };
+    const script = await harness.write(`plain-${name}${extension}`, code);
+    return { name, file, version: version.trim(), job: { language: name, code }, bare: () => endOf(harness, file, [...before, script]) };
   }
   return undefined;
 }
 
 /** Resolves when a process has ended with code 0 and all its output is read. */
-export async function endOf(house: House, file: string, args: readonly string[], input: "ignore" | number = "ignore"): Promise<void> {
-  const child = house.spawn(file, args, { stdio: [input, "pipe", "inherit"] });
+export async function endOf(harness: Harness, file: string, args: readonly string[], input: "ignore" | number = "ignore"): Promise<void> {
+  const child = harness.spawn(file, args, { stdio: [input, "pipe", "inherit"] });
   child.stdout?.resume();
   const [code, signal] = (await once(child, "close")) as [number | null, string | null];
   if (code !== 0) throw new Error(`${file} ${args.join(" ")} ended with ${code ?? signal}`);

@@ -4,10 +4,10 @@ import type { BarePipe } from "./bare-pipe.ts";
 import type { Bench, Part } from "./bench.ts";
 import { bodyOf } from "./connection.ts";
 import type { Job } from "./connection.ts";
-import type { Runner } from "./house.ts";
+import type { Runner } from "./harness.ts";
 import { inTurn } from "./measuring.ts";
 import type { Sampler } from "./measuring.ts";
-import { peakMb, residentMb, TELLS } from "./process-facts.ts";
+import { peakMb, residentMb, TELLS } from "./process-stat.ts";
 import { toRow } from "./rows.ts";
 import type { Row } from "./rows.ts";
 import { LOG_MEMORY, LOG_RATE } from "./wanted.ts";
@@ -38,9 +38,9 @@ export const secrets: Part = {
   name: "secrets",
   about: "logs with 0, 5 and 50 secrets to hide",
   async *measure(bench) {
-    const { house, sizes, say } = bench;
+    const { harness, sizes, say } = bench;
     const pipe = pipeFor(bench);
-    const runner = await house.startRunner();
+    const runner = await harness.startRunner();
     for (const writer of WRITERS) {
       say(`secrets in ${sizes.secretMegabytes} MB by ${writer.what}`);
       const bytes = sizes.secretMegabytes * MB;
@@ -59,8 +59,8 @@ export const secrets: Part = {
 };
 
 async function* compare(bench: Bench, pipe: BarePipe, writer: Writer, megabytes: number): AsyncGenerator<Row> {
-  const { house, sizes } = bench;
-  const runner = await house.startRunner();
+  const { harness, sizes } = bench;
+  const runner = await harness.startRunner();
   const bytes = megabytes * MB;
   await (await throughRunner(runner, writer, 1000))();
   const before = TELLS ? peakMb(runner.pid) : NaN;
@@ -77,8 +77,8 @@ async function* compare(bench: Bench, pipe: BarePipe, writer: Writer, megabytes:
   await runner.stop();
 }
 
-function pipeFor({ house, interpreters }: Bench): BarePipe {
-  return openBarePipe(house, interpreters.find(({ name }) => name === "node")?.file ?? process.execPath);
+function pipeFor({ harness, interpreters }: Bench): BarePipe {
+  return openBarePipe(harness, interpreters.find(({ name }) => name === "node")?.file ?? process.execPath);
 }
 
 /** Samples MB/s through a runner, from the first byte of the log to the end of the answer. */
@@ -93,8 +93,8 @@ async function throughRunner(runner: Runner, writer: Writer, bytes: number, vari
 }
 
 /** Samples MB/s through a bare pipe, from the first byte to the end. */
-async function throughPipe({ house }: Bench, pipe: BarePipe, writer: Writer, bytes: number): Promise<Sampler> {
-  const file = await house.write(`writer-${WRITERS.indexOf(writer)}-${bytes}.js`, writer.code(bytes));
+async function throughPipe({ harness }: Bench, pipe: BarePipe, writer: Writer, bytes: number): Promise<Sampler> {
+  const file = await harness.write(`writer-${WRITERS.indexOf(writer)}-${bytes}.js`, writer.code(bytes));
   return async () => {
     const reading = await pipe.read(file);
     if (reading.bytes < bytes) throw new Error(`The bare pipe gave ${reading.bytes} of ${bytes} bytes`);

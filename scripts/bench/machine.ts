@@ -1,6 +1,6 @@
 // Where and when the figures were taken.
 import { arch, availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
-import { RUNNER_VERSION } from "../../runner/contract/registration.ts";
+import { RUNNER_VERSION } from "../../runner/protocol/registration.ts";
 import type { Interpreter } from "./interpreters.ts";
 
 /** What one must know of a machine to read its figures. */

@@ -6,8 +6,8 @@ import { burst } from "./burst.ts";
 import { dependencies } from "./dependencies.ts";
 import { dispatch } from "./dispatch.ts";
 import { growth } from "./growth.ts";
-import { openHouse } from "./house.ts";
-import type { House } from "./house.ts";
+import { openHarness } from "./harness.ts";
+import type { Harness } from "./harness.ts";
 import { idle, startUp } from "./idle.ts";
 import { findInterpreters } from "./interpreters.ts";
 import { logs, secrets } from "./logs.ts";
@@ -62,15 +62,15 @@ function readOptions(): Options | number {
 }
 
 async function main({ parts, quick, json }: Options): Promise<number> {
-  const house = await openHouse();
-  closeOnSignals(house);
+  const harness = await openHarness();
+  closeOnSignals(harness);
   const say = (text: string): void => void process.stderr.write(`… ${text}\n`);
   try {
-    const interpreters = await findInterpreters(house);
+    const interpreters = await findInterpreters(harness);
     const machine = describeMachine(interpreters);
     const rows: Row[] = [];
     for (const part of parts) {
-      for await (const row of part.measure({ house, interpreters, sizes: quick ? QUICK : FULL, say })) rows.push(row);
+      for await (const row of part.measure({ harness, interpreters, sizes: quick ? QUICK : FULL, say })) rows.push(row);
     }
     process.stdout.write(json ? `${JSON.stringify({ machine, quick, rows }, null, 2)}\n` : `${tableOf(machine, rows)}\n`);
     return 0;
@@ -79,12 +79,12 @@ async function main({ parts, quick, json }: Options): Promise<number> {
     if (error instanceof NotStarted && error.output !== "") console.error(`Its log:\n${error.output.trimEnd()}`);
     return 1;
   } finally {
-    await house.close();
+    await harness.close();
   }
 }
 
-function closeOnSignals(house: House): void {
+function closeOnSignals(harness: Harness): void {
   for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
-    process.once(signal, () => void house.close().finally(() => process.exit(code)));
+    process.once(signal, () => void harness.close().finally(() => process.exit(code)));
   }
 }

@@ -8,11 +8,11 @@ import { toRow } from "./rows.ts";
 export const sequence: Part = {
   name: "sequence",
   about: "many runs one after another over one connection, above bare spawns",
-  async *measure({ house, interpreters, sizes, say }) {
+  async *measure({ harness, interpreters, sizes, say }) {
     const { sequence: runs, block } = sizes;
     for (const { name, job, bare } of interpreters) {
       say(`${runs} runs of ${name}`);
-      const runner = await house.startRunner();
+      const runner = await harness.startRunner();
       const connection = await runner.connect();
       const times = await inTurn({
         ours: async () => (await timed(() => repeat(block, () => connection.run(job)))) / block,

@@ -1,6 +1,6 @@
 // Whether a demo script did what it should.
 import { isDeepStrictEqual } from "node:util";
-import type { Dispatched } from "../practice-host.ts";
+import type { Dispatched } from "../fake-host.ts";
 import type { DemoScript } from "./scripts.ts";
 
 /** Lines that come live are there this long, in milliseconds, before the result at the latest. */

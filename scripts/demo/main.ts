@@ -1,8 +1,8 @@
-// npm run demo: a practice host and the built runner, one script in each language, live.
+// npm run demo: a fake host and the built runner, one script in each language, live.
 import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { NotStarted } from "../built-runner.ts";
-import { languageName } from "../../runner/page/words.ts";
+import { languageName } from "../../runner/page/format.ts";
 import { faultsOf } from "./judge.ts";
 import { liveLines } from "./live.ts";
 import { LANGUAGE_INK, paintFor } from "./paint.ts";
@@ -13,7 +13,7 @@ import type { Stage } from "./stage.ts";
 
 const HELP = `Shows the Automn runner at work: npm run demo [-- OPTIONS]
 
-Starts a practice host on this machine and the built runner beside it, registers
+Starts a fake host on this machine and the built runner beside it, registers
 the runner, runs one script in each language whose interpreter is here, and then
 stays until Ctrl-C, so that you can look at the runner's page. Nothing is left behind.
 
@@ -47,7 +47,7 @@ async function main(): Promise<number> {
     return 1;
   } finally {
     await stage.close();
-    if (!options.once) say("The runner and the practice host have ended; nothing is left behind.");
+    if (!options.once) say("The runner and the fake host have ended; nothing is left behind.");
   }
 }
 
@@ -95,7 +95,7 @@ async function show(stage: Stage, stop: AbortSignal): Promise<number> {
   const { host, runner } = stage;
   say(paint("bold", "The Automn runner"));
   say();
-  fact("Practice host", host.url, "stands in for Automn, on this machine only");
+  fact("Fake host", host.url, "stands in for Automn, on this machine only");
   fact("Runner", runner.url, `node runner/service.js, process ${runner.pid}`);
   const startedAt = performance.now();
   const { body } = await stage.register();
@@ -148,7 +148,7 @@ function invite({ runner }: Stage): void {
   say("Now have a look yourself:");
   fact("The page", `${runner.url}/`);
   fact("As JSON", `${runner.url}/status`);
-  say(`${paint("bold", "Ctrl-C")} ends the runner and the practice host.`);
+  say(`${paint("bold", "Ctrl-C")} ends the runner and the fake host.`);
 }
 
 function prefix(language: string): string {

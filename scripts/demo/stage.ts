@@ -1,18 +1,18 @@
-// What the demo plays on: a practice host, and the built runner as a process of its own, set up as a person would do it.
+// What the demo plays on: a fake host, and the built runner as a process of its own, set up as a person would do it.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, startBuiltRunner } from "../built-runner.ts";
 import type { BuiltRunner } from "../built-runner.ts";
-import { openPracticeHost } from "../practice-host.ts";
-import type { PracticeHost, Registration } from "../practice-host.ts";
+import { openFakeHost } from "../fake-host.ts";
+import type { FakeHost, Registration } from "../fake-host.ts";
 
 /** The id of the demo's runner. */
 export const RUNNER_ID = "demo-runner";
 
 /** Host and runner, both running. */
 export interface Stage {
-  readonly host: PracticeHost;
+  readonly host: FakeHost;
   readonly runner: BuiltRunner;
   /** Enters the secret into the form of the operator page; resolves with the registration that follows. */
   register(): Promise<Registration>;
@@ -26,7 +26,7 @@ const KEPT = /^AUTOMN_(RUNNER_)?(NODE|PYTHON|POWERSHELL|SHELL)_PATH$/;
 /** Starts both. Rejects with `NotStarted` when the runner does not start. */
 export async function openStage(): Promise<Stage> {
   const dataDir = await mkdtemp(join(tmpdir(), "automn-demo-"));
-  const host = await openPracticeHost();
+  const host = await openFakeHost();
   const secret = host.setSecret(RUNNER_ID);
   const clear = async (): Promise<void> => {
     await host.close();
@@ -56,7 +56,7 @@ export async function openStage(): Promise<Stage> {
   }
 }
 
-async function register(host: PracticeHost, runner: BuiltRunner, secret: string): Promise<Registration> {
+async function register(host: FakeHost, runner: BuiltRunner, secret: string): Promise<Registration> {
   const answer = await fetch(`${runner.url}/ui/register`, { method: "POST", body: new URLSearchParams({ secret }) });
   if (!answer.ok) throw new Error(`The form was answered with status ${answer.status}`);
   return host.registered();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
 import { describe, it } from "node:test";
-import { Failure } from "../../runner/contract/failure.ts";
+import { Failure } from "../../runner/lib/failure.ts";
 import { requireSameOrigin, requireSecret, sameSecret } from "../../runner/http/auth.ts";
 
 const SECRET = "correct-horse-battery";

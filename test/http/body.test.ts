@@ -3,17 +3,17 @@ import { createServer } from "node:http";
 import { connect } from "node:net";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
-import { Failure } from "../../runner/contract/failure.ts";
+import { Failure } from "../../runner/lib/failure.ts";
 import { discardBody, readBody, readForm, readJson } from "../../runner/http/body.ts";
 import { sendJson } from "../../runner/http/reply.ts";
 import { ask, exchange, serve } from "../support/local-server.ts";
-import type { Ending } from "../support/local-server.ts";
+import type { TerminationReason } from "../support/local-server.ts";
 import { until } from "../support/until.ts";
 
 const LIMIT = 100;
 
 /** A server that reads by the path: /body, /json or /form; `seen` collects what became of each request. */
-async function start(t: Ending) {
+async function start(t: TerminationReason) {
   const seen: (string | number)[] = [];
   const port = await serve(t, (request, response) => {
     const reading = request.url === "/json" ? readJson(request, LIMIT) : request.url === "/form" ? readForm(request, LIMIT).then((form) => [...form]) : readBody(request, LIMIT).then((body) => body.toString("latin1"));

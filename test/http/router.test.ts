@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Failure } from "../../runner/contract/failure.ts";
+import { Failure } from "../../runner/lib/failure.ts";
 import { sendJson } from "../../runner/http/reply.ts";
 import { createRouter } from "../../runner/http/router.ts";
 import type { Exchange, Route } from "../../runner/http/router.ts";
 import { ask, exchange, serve } from "../support/local-server.ts";
-import type { Ending } from "../support/local-server.ts";
+import type { TerminationReason } from "../support/local-server.ts";
 
 const echo = (route: string) => ({ response, path, query, params }: Exchange) =>
   sendJson(response, 200, { route, path, query: Object.fromEntries(query), params });
@@ -24,7 +24,7 @@ const ROUTES: readonly Route[] = [
   { method: "GET", path: "/rejects", handle: () => Promise.reject(new Error("broken")) },
 ];
 
-function start(t: Ending): Promise<number> {
+function start(t: TerminationReason): Promise<number> {
   return serve(t, createRouter(ROUTES, ({ response, params }, error) => {
     const failure = error instanceof Failure ? error : new Failure("internal", "ours");
     assert.deepEqual(params, {});

@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { Failure } from "../../runner/contract/failure.ts";
+import { Failure } from "../../runner/lib/failure.ts";
 import { sendJson } from "../../runner/http/reply.ts";
 import { createRouter } from "../../runner/http/router.ts";
 import { staticFiles } from "../../runner/http/static.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { ask, serve } from "../support/local-server.ts";
-import type { Ending } from "../support/local-server.ts";
+import type { TerminationReason } from "../support/local-server.ts";
 
 const LOGO = Buffer.from([0x89, 0x50, 0x00, 0xff]);
 
-async function start(t: Ending): Promise<number> {
+async function start(t: TerminationReason): Promise<number> {
   const home = await temporaryFolder(t);
   const folder = join(home, "public");
   await mkdir(join(folder, "assets", "deep"), { recursive: true });

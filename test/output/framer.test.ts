@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isUtf8 } from "node:buffer";
 import { describe, it } from "node:test";
-import { MAX_FRAME_BYTES } from "../../runner/contract/frames.ts";
+import { MAX_FRAME_BYTES } from "../../runner/protocol/frames.ts";
 import { createFramer } from "../../runner/output/framer.ts";
 import { bytes } from "../support/bytes.ts";
 import { seeded } from "../support/chance.ts";

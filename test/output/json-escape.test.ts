@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { MAX_FRAME_BYTES } from "../../runner/contract/frames.ts";
+import { MAX_FRAME_BYTES } from "../../runner/protocol/frames.ts";
 import { assembleEscape } from "../../runner/output/json-escape-simd.ts";
 import { createJsonEscape } from "../../runner/output/json-escape.ts";
 import type { Escaped, JsonEscape } from "../../runner/output/json-escape.ts";
@@ -13,14 +13,14 @@ const ascii = Array.from({ length: 0x80 }, (_, byte) => String.fromCharCode(byte
 const UNTOUCHED = 0xff;
 
 /** So much of a text, character by character, as there is room for. */
-function expected(text: Buffer, from: number, room: number): { readonly read: number; readonly escaped: Buffer } {
+function expected(text: Buffer, from: number, workspace: number): { readonly read: number; readonly escaped: Buffer } {
   let read = from;
   let size = 0;
   let escaped = "";
   for (const character of text.toString("utf8", from)) {
     const escape = inJson(character);
     size += Buffer.byteLength(escape);
-    if (size > room) break;
+    if (size > workspace) break;
     read += Buffer.byteLength(character);
     escaped += escape;
   }
@@ -35,21 +35,21 @@ function amidst(content: Uint8Array, others: number): Buffer {
 }
 
 /** Escapes into a target of which nothing may change but what is said to be written. */
-function escaping(escape: JsonEscape, text: Buffer, from: number, at: number, room: number): Escaped & { readonly escaped: Buffer } {
-  const target = amidst(Buffer.alloc(at + room + 20, UNTOUCHED), UNTOUCHED);
-  const { read, written } = escape(amidst(text, 0x22), from, target, at, at + room);
-  assert.ok(written >= at && written <= at + room, `${written - at} bytes where ${room} have room`);
+function escaping(escape: JsonEscape, text: Buffer, from: number, at: number, workspace: number): Escaped & { readonly escaped: Buffer } {
+  const target = amidst(Buffer.alloc(at + workspace + 20, UNTOUCHED), UNTOUCHED);
+  const { read, written } = escape(amidst(text, 0x22), from, target, at, at + workspace);
+  assert.ok(written >= at && written <= at + workspace, `${written - at} bytes where ${workspace} have room`);
   const whole = Buffer.from(target.buffer, target.byteOffset - 3, target.length + 64);
   assert.ok(whole.subarray(0, 3 + at).every((byte) => byte === UNTOUCHED), "something before the place was written");
-  assert.ok(whole.subarray(3 + at + room).every((byte) => byte === UNTOUCHED), "something behind the limit was written");
+  assert.ok(whole.subarray(3 + at + workspace).every((byte) => byte === UNTOUCHED), "something behind the limit was written");
   return { read, written, escaped: target.subarray(at, written) };
 }
 
 /** Checks what is read and written of a text, from `from` on and where there is so much room. */
-function check(escape: JsonEscape, text: Buffer, { from = 0, at = 0, room = 6 * text.length } = {}): void {
-  const wanted = expected(text, from, room);
-  const found = escaping(escape, text, from, at, room);
-  const where = `${text.length} bytes from ${from} on, at ${at}, room for ${room}`;
+function check(escape: JsonEscape, text: Buffer, { from = 0, at = 0, workspace = 6 * text.length } = {}): void {
+  const wanted = expected(text, from, workspace);
+  const found = escaping(escape, text, from, at, workspace);
+  const where = `${text.length} bytes from ${from} on, at ${at}, room for ${workspace}`;
   assert.equal(found.read, wanted.read, where);
   assert.ok(found.escaped.equals(wanted.escaped), `${where}: ${found.escaped.toString()} instead of ${wanted.escaped.toString()}`);
 }
@@ -118,30 +118,30 @@ for (const [how, escape] of WAYS) describe(`the inside of a JSON string, ${how},
     for (let before = 0; before < 32; before += 1) {
       for (const filling of ["é", "€", "😀", "é€😀", '😀"', "€\u0001"]) {
         const text = bytes(`${"x".repeat(before)}${filling.repeat(120)}`);
-        for (const room of [text.length - 1, text.length, 300, 301, 302, 303, 304, 305, 306, 307]) check(escape, text, { room });
+        for (const workspace of [text.length - 1, text.length, 300, 301, 302, 303, 304, 305, 306, 307]) check(escape, text, { workspace });
       }
     }
   });
 
   for (const [name, text] of [["plain", "x".repeat(300)], ["of escapes", '\u0001"'.repeat(150)], ["of wide characters", "😀€é".repeat(40)], ["mixed", MIXED.repeat(8)], ["short", MIXED]] as const)
     it(`is as much as there is room for of a text that is ${name}, and no part of a character or an escape`, () => {
-      for (let room = 0; room <= Buffer.byteLength(inJson(text)) + 40; room += 1) check(escape, bytes(text), { room, at: room % 5 });
+      for (let workspace = 0; workspace <= Buffer.byteLength(inJson(text)) + 40; workspace += 1) check(escape, bytes(text), { workspace, at: workspace % 5 });
     });
 
   it("begins at any place of the text and of the target", () => {
     const text = bytes(MIXED.repeat(10));
     for (let from = 0, at = 0; from <= text.length; from += 1, at = (at * 7 + 1) % 50) {
-      if (((text[from] ?? 0) & 0xc0) !== 0x80) for (const room of [0, 5, 100, 290, 330, 2000]) check(escape, text, { from, at, room });
+      if (((text[from] ?? 0) & 0xc0) !== 0x80) for (const workspace of [0, 5, 100, 290, 330, 2000]) check(escape, text, { from, at, workspace });
     }
   });
 
   it("comes to the whole when it goes on from where it was", () => {
     const text = MIXED.repeat(40);
-    for (const room of [6, 7, 16, 22, 23, 50, 255, 256, 257, 1000]) {
+    for (const workspace of [6, 7, 16, 22, 23, 50, 255, 256, 257, 1000]) {
       const pieces: Buffer[] = [];
       for (let from = 0; from < Buffer.byteLength(text);) {
-        const { read, escaped } = escaping(escape, bytes(text), from, 2, room);
-        assert.ok(read > from, `nothing taken with room for ${room}`);
+        const { read, escaped } = escaping(escape, bytes(text), from, 2, workspace);
+        assert.ok(read > from, `nothing taken with room for ${workspace}`);
         pieces.push(escaped);
         from = read;
       }
@@ -156,12 +156,12 @@ for (const [how, escape] of WAYS) describe(`the inside of a JSON string, ${how},
     for (let round = 0; round < 1500; round += 1) {
       const usual = parts.slice(below(parts.length));
       const text = bytes(Array.from({ length: below(400) }, () => usual[below(usual.length)]).join(""));
-      check(escape, text, { at: below(40), room: below(text.length * 3 + 10) });
+      check(escape, text, { at: below(40), workspace: below(text.length * 3 + 10) });
     }
   });
 
   it("is right for a text that is longer than a frame", () => {
-    for (const text of ["x".repeat(200_000), "é€😀\n".repeat(20_000)]) for (const room of [MAX_FRAME_BYTES - 25, MAX_FRAME_BYTES, 120_000]) check(escape, bytes(text), { room });
+    for (const text of ["x".repeat(200_000), "é€😀\n".repeat(20_000)]) for (const workspace of [MAX_FRAME_BYTES - 25, MAX_FRAME_BYTES, 120_000]) check(escape, bytes(text), { workspace });
   });
 });
 
@@ -184,10 +184,10 @@ describe("the vector code", () => {
     for (let round = 0; round < 1000; round += 1) {
       const text = bytes(Array.from({ length: Math.floor(random() * 300) }, () => parts[Math.floor(random() * parts.length)]).join(""));
       const [from, at] = [Math.floor(random() * text.length), Math.floor(random() * 20)];
-      const room = Math.floor(random() * text.length * 3);
-      const { read, written, escaped } = escaping(escape, text, from, at, room);
+      const workspace = Math.floor(random() * text.length * 3);
+      const { read, written, escaped } = escaping(escape, text, from, at, workspace);
       assert.ok(escaped.equals(byteWise(text.subarray(from, read))));
-      assert.ok(text.length - read < 16 || at + room - written < 22, `${text.length - read} bytes left, and ${at + room - written} in the target`);
+      assert.ok(text.length - read < 16 || at + workspace - written < 22, `${text.length - read} bytes left, and ${at + workspace - written} in the target`);
     }
   });
 

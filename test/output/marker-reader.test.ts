@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isUtf8 } from "node:buffer";
 import { describe, it } from "node:test";
-import type { MarkerKind } from "../../runner/contract/markers.ts";
+import type { MarkerKind } from "../../runner/protocol/markers.ts";
 import { createMarkerReader, MAX_PAYLOAD } from "../../runner/output/marker-reader.ts";
 import { bytes, lend } from "../support/bytes.ts";
 import { characterCuttings, seeded } from "../support/chance.ts";

@@ -3,10 +3,10 @@ import { mkdir, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Installed, Installer, InstallTask } from "../../runner/packages/installer.ts";
-import { pip } from "../../runner/packages/pip.ts";
-import { psresource } from "../../runner/packages/psresource.ts";
-import { failure, node, openHouse, ready, until } from "./house.ts";
+import type { Installed, Installer, InstallTask } from "../../runner/languages/installer.ts";
+import { pip } from "../../runner/languages/python/pip.ts";
+import { psresource } from "../../runner/languages/powershell/psresource.ts";
+import { failure, node, openHarness, ready, until } from "./harness.ts";
 
 /** An installer without a network: packages named `absent…` are refused, `slow…` wait for the gate. */
 function fakeInstaller() {
@@ -55,117 +55,117 @@ async function ticking(task: InstallTask, gate: Promise<void>): Promise<void> {
 describe("one install for many", () => {
   test("30 first runs of a script at once install once", async () => {
     const fake = fakeInstaller();
-    const house = await openHouse({ installers: fake.installers });
-    const provisions = (await Promise.all(Array.from({ length: 30 }, () => house.ensure('require("a")')))).map(ready);
+    const harness = await openHarness({ installers: fake.installers });
+    const provisions = (await Promise.all(Array.from({ length: 30 }, () => harness.ensure('require("a")')))).map(ready);
     assert.equal(fake.calls.length, 1);
     assert.equal(new Set(provisions.map(({ codeHome }) => codeHome)).size, 1);
-    assert.equal(house.lines.filter((line) => line === "[npm] fetching 1").length, 30, "each of them is told of it");
-    await house.close();
+    assert.equal(harness.lines.filter((line) => line === "[npm] fetching 1").length, 30, "each of them is told of it");
+    await harness.close();
   });
 
   test("of 30 scripts no more install at a time than may", async () => {
     const fake = fakeInstaller();
-    const house = await openHouse({ installers: fake.installers, concurrency: 3 });
-    await Promise.all(Array.from({ length: 30 }, async (_, index) => ready(await house.ensure('require("a")', { home: `s${index}` }))));
+    const harness = await openHarness({ installers: fake.installers, concurrency: 3 });
+    await Promise.all(Array.from({ length: 30 }, async (_, index) => ready(await harness.ensure('require("a")', { home: `s${index}` }))));
     assert.equal(fake.calls.length, 30);
     assert.equal(fake.most, 3);
-    await house.close();
+    await harness.close();
   });
 
   test("a run whose needs are among those that are being installed waits for them", async () => {
     const fake = fakeInstaller();
-    const house = await openHouse({ installers: fake.installers });
-    const saving = house.packages.status({ scriptId: "1", home: "one", names: ["a", "gated", "absent-b"], installMissing: true, interpreter: node }, 60_000);
+    const harness = await openHarness({ installers: fake.installers });
+    const saving = harness.packages.status({ scriptId: "1", home: "one", names: ["a", "gated", "absent-b"], installMissing: true, interpreter: node }, 60_000);
     await until(() => fake.calls.length === 1);
-    const run = house.ensure('require("a")');
+    const run = harness.ensure('require("a")');
     fake.open();
     ready(await run);
     assert.deepEqual((await saving).map(({ name, status, message }) => [name, status, message]), [["a", "installed", "1.0.0"], ["gated", "installed", "1.0.0"], ["absent-b", "error", "not there"]]);
     assert.equal(fake.calls.length, 1);
-    await house.close();
+    await harness.close();
   });
 
   test("a cancelled run ends the installer, and nothing half is left", async () => {
     const fake = fakeInstaller();
-    const house = await openHouse({ installers: fake.installers });
+    const harness = await openHarness({ installers: fake.installers });
     const controller = new AbortController();
-    const run = house.ensure('require("slow")', {}, controller.signal);
-    await until(() => house.lines.includes("[npm] started"));
+    const run = harness.ensure('require("slow")', {}, controller.signal);
+    await until(() => harness.lines.includes("[npm] started"));
     controller.abort();
     assert.deepEqual(await run, { kind: "stopped" });
-    assert.deepEqual(await house.sets(), []);
-    await house.close();
+    assert.deepEqual(await harness.sets(), []);
+    await harness.close();
   });
 
   test("a cancelled run leaves the install to the others that wait for it", async () => {
     const fake = fakeInstaller();
-    const house = await openHouse({ installers: fake.installers });
+    const harness = await openHarness({ installers: fake.installers });
     const controller = new AbortController();
-    const first = house.ensure('require("gated")', {}, controller.signal);
+    const first = harness.ensure('require("gated")', {}, controller.signal);
     await until(() => fake.calls.length === 1);
     const heard: string[] = [];
-    const second = house.packages.ensure({ scriptId: "1", home: "one", language: "node", interpreter: node, code: 'require("gated")' }, { say: (line) => heard.push(line), signal: new AbortController().signal });
+    const second = harness.packages.ensure({ scriptId: "1", home: "one", language: "node", interpreter: node, code: 'require("gated")' }, { say: (line) => heard.push(line), signal: new AbortController().signal });
     await until(() => heard.length > 0);
     controller.abort();
     assert.deepEqual(await first, { kind: "stopped" });
     fake.open();
     ready(await second);
     assert.equal(fake.calls.length, 1);
-    await house.close();
+    await harness.close();
   });
 
   test("a run that waits for a slot can be cancelled", async () => {
     const fake = fakeInstaller();
-    const house = await openHouse({ installers: fake.installers, concurrency: 1 });
-    const first = house.ensure('require("gated")');
+    const harness = await openHarness({ installers: fake.installers, concurrency: 1 });
+    const first = harness.ensure('require("gated")');
     await until(() => fake.calls.length === 1);
     const controller = new AbortController();
-    const second = house.ensure('require("b")', { home: "two" }, controller.signal);
+    const second = harness.ensure('require("b")', { home: "two" }, controller.signal);
     controller.abort();
     assert.deepEqual(await second, { kind: "stopped" });
     fake.open();
     ready(await first);
-    await house.close();
+    await harness.close();
   });
 
   test("an install that takes too long is ended and said to be", async () => {
     const fake = fakeInstaller();
-    const house = await openHouse({ installers: fake.installers, timeoutMs: 300 });
-    assert.equal(failure(await house.ensure('require("slow")')), "Cannot install the npm package slow: it took longer than 0.3 s (AUTOMN_RUNNER_INSTALL_TIMEOUT_MS)");
-    assert.deepEqual(await house.sets(), []);
-    await house.close();
+    const harness = await openHarness({ installers: fake.installers, timeoutMs: 300 });
+    assert.equal(failure(await harness.ensure('require("slow")')), "Cannot install the npm package slow: it took longer than 0.3 s (AUTOMN_RUNNER_INSTALL_TIMEOUT_MS)");
+    assert.deepEqual(await harness.sets(), []);
+    await harness.close();
   });
 
   test("closing ends what is being installed", async () => {
     const fake = fakeInstaller();
-    const house = await openHouse({ installers: fake.installers });
-    const run = house.ensure('require("slow")');
-    await until(() => house.lines.includes("[npm] started"));
-    await house.packages.close();
+    const harness = await openHarness({ installers: fake.installers });
+    const run = harness.ensure('require("slow")');
+    await until(() => harness.lines.includes("[npm] started"));
+    await harness.packages.close();
     assert.match(failure(await run), /the runner is being shut down/);
-    await house.close();
+    await harness.close();
   });
 });
 
 describe("sets that are there", () => {
   test("a set that is there costs less than a millisecond", async () => {
-    const house = await openHouse({ installers: fakeInstaller().installers });
+    const harness = await openHarness({ installers: fakeInstaller().installers });
     const code = 'const a = require("a");\n'.padEnd(5_000, "// filler\n");
-    ready(await house.ensure(code)).release();
+    ready(await harness.ensure(code)).release();
     const times: number[] = [];
     for (let round = 0; round < 200; round++) {
       const began = performance.now();
-      ready(await house.ensure(code)).release();
+      ready(await harness.ensure(code)).release();
       times.push(performance.now() - began);
     }
     times.sort((a, b) => a - b);
     assert.ok((times[100] ?? 9) < 1, `median ${times[100]} ms`);
-    await house.close();
+    await harness.close();
   });
 
-  test("a code without imports and a switched off house need nothing", async () => {
+  test("a code without imports and a switched off harness need nothing", async () => {
     const fake = fakeInstaller();
-    const [on, off] = [await openHouse({ installers: fake.installers }), await openHouse({ installers: fake.installers, mode: "off" })];
+    const [on, off] = [await openHarness({ installers: fake.installers }), await openHarness({ installers: fake.installers, mode: "off" })];
     assert.deepEqual(await on.ensure('require("fs"); require("./x")'), { kind: "nothing-needed" });
     assert.deepEqual(await off.ensure('require("a")'), { kind: "nothing-needed" });
     assert.deepEqual(await on.ensure("echo", { language: "shell" }), { kind: "nothing-needed" });
@@ -174,9 +174,9 @@ describe("sets that are there", () => {
   });
 
   test("what a script wrongly asks for is its failure", async () => {
-    const house = await openHouse({ installers: fakeInstaller().installers });
-    assert.match(failure(await house.ensure('require("a") // @1\nrequire("a") // @2')), /Cannot choose a version of a/);
-    await house.close();
+    const harness = await openHarness({ installers: fakeInstaller().installers });
+    assert.match(failure(await harness.ensure('require("a") // @1\nrequire("a") // @2')), /Cannot choose a version of a/);
+    await harness.close();
   });
 
   const losses = [
@@ -187,23 +187,23 @@ describe("sets that are there", () => {
   for (const { what, path } of losses) {
     test(`after somebody removed ${what} the set is installed anew`, async () => {
       const fake = fakeInstaller();
-      const house = await openHouse({ installers: fake.installers });
-      const { codeHome = "", release } = ready(await house.ensure('require("a")'));
+      const harness = await openHarness({ installers: fake.installers });
+      const { codeHome = "", release } = ready(await harness.ensure('require("a")'));
       release();
       await rm(join(codeHome, path), { recursive: true });
-      const again = ready(await house.ensure('require("a")'));
+      const again = ready(await harness.ensure('require("a")'));
       assert.deepEqual((await readdir(join(again.codeHome ?? "", "node_modules"))).sort(), ["a", "half"]);
       assert.equal(fake.calls.length, 2);
-      await house.close();
+      await harness.close();
     });
   }
 
   test("a set survives its runner, and is found without an index", async () => {
     const fake = fakeInstaller();
-    const first = await openHouse({ installers: fake.installers });
+    const first = await openHarness({ installers: fake.installers });
     ready(await first.ensure('require("a")')).release();
     await first.packages.close();
-    const second = await openHouse({ installers: fake.installers, root: first.root });
+    const second = await openHarness({ installers: fake.installers, root: first.root });
     ready(await second.ensure('require("a")')).release();
     assert.equal(fake.calls.length, 1);
     await second.close();
@@ -211,36 +211,36 @@ describe("sets that are there", () => {
   });
 
   test("an old set stays while a run uses it and goes afterwards", async () => {
-    const house = await openHouse({ installers: fakeInstaller().installers });
-    const oldest = ready(await house.ensure('require("a")'));
-    for (const name of ["b", "c", "d"]) ready(await house.ensure(`require("${name}")`)).release();
-    assert.equal((await house.sets()).length, 3);
+    const harness = await openHarness({ installers: fakeInstaller().installers });
+    const oldest = ready(await harness.ensure('require("a")'));
+    for (const name of ["b", "c", "d"]) ready(await harness.ensure(`require("${name}")`)).release();
+    assert.equal((await harness.sets()).length, 3);
     assert.ok((await readdir(oldest.codeHome ?? "")).includes("node_modules"));
     oldest.release();
-    await until(async () => (await house.sets()).length === 2);
-    await house.close();
+    await until(async () => (await harness.sets()).length === 2);
+    await harness.close();
   });
 
   test("what may be kept is bounded: the least recently used set goes, one in use does not", async () => {
-    const house = await openHouse({ installers: fakeInstaller().installers, maxBytes: 4_500 });
-    const used = ready(await house.ensure('require("a")', { home: "a" }));
+    const harness = await openHarness({ installers: fakeInstaller().installers, maxBytes: 4_500 });
+    const used = ready(await harness.ensure('require("a")', { home: "a" }));
     for (const home of ["b", "c"]) {
-      ready(await house.ensure(`require("${home}")`, { home })).release();
+      ready(await harness.ensure(`require("${home}")`, { home })).release();
       await delay(10);
     }
-    ready(await house.ensure('require("b")', { home: "b" })).release();
+    ready(await harness.ensure('require("b")', { home: "b" })).release();
     await delay(10);
-    ready(await house.ensure('require("d")', { home: "d" })).release();
-    const left = (await Promise.all(["a", "b", "c", "d"].map(async (home) => [home, (await house.sets(home)).length]))).filter(([, count]) => count === 1);
+    ready(await harness.ensure('require("d")', { home: "d" })).release();
+    const left = (await Promise.all(["a", "b", "c", "d"].map(async (home) => [home, (await harness.sets(home)).length]))).filter(([, count]) => count === 1);
     assert.deepEqual(left.map(([home]) => home), ["a", "b", "d"]);
     used.release();
-    await house.close();
+    await harness.close();
   });
 
   test("another runner's sets are not removed while it uses them", async () => {
     const fake = fakeInstaller();
-    const first = await openHouse({ installers: fake.installers });
-    const second = await openHouse({ installers: fake.installers, root: first.root, maxBytes: 1 });
+    const first = await openHarness({ installers: fake.installers });
+    const second = await openHarness({ installers: fake.installers, root: first.root, maxBytes: 1 });
     const used = ready(await first.ensure('require("a")', { home: "a" }));
     ready(await second.ensure('require("b")', { home: "b" })).release();
     assert.equal((await second.packages.clear(0)).left, 1);
@@ -252,27 +252,27 @@ describe("sets that are there", () => {
 
   test("clearing waits for the runs that use a set; a new run installs its own", async () => {
     const fake = fakeInstaller();
-    const house = await openHouse({ installers: fake.installers });
-    const used = ready(await house.ensure('require("a")'));
-    ready(await house.ensure('require("b")', { home: "two" })).release();
-    const clearing = house.packages.clear(60_000);
-    await until(async () => (await house.sets("two")).length === 0);
-    const newer = ready(await house.ensure('require("a")'));
+    const harness = await openHarness({ installers: fake.installers });
+    const used = ready(await harness.ensure('require("a")'));
+    ready(await harness.ensure('require("b")', { home: "two" })).release();
+    const clearing = harness.packages.clear(60_000);
+    await until(async () => (await harness.sets("two")).length === 0);
+    const newer = ready(await harness.ensure('require("a")'));
     assert.notEqual(newer.codeHome, used.codeHome);
     assert.ok((await readdir(used.codeHome ?? "")).includes("node_modules"));
     used.release();
     assert.equal((await clearing).removed, 2);
-    assert.equal((await house.sets()).length, 1);
-    await house.close();
+    assert.equal((await harness.sets()).length, 1);
+    await harness.close();
   });
 
   test("sets that were lost are installed anew from the records, with the versions that they had", async () => {
     const fake = fakeInstaller();
-    const first = await openHouse({ installers: fake.installers });
+    const first = await openHarness({ installers: fake.installers });
     ready(await first.ensure('require("a") // @^2.1.0\nrequire("b")')).release();
     await first.packages.close();
     await rm(first.scriptsDir, { recursive: true });
-    const second = await openHouse({ installers: fake.installers, root: first.root });
+    const second = await openHarness({ installers: fake.installers, root: first.root });
     await second.packages.restore(() => Promise.resolve(node));
     assert.equal(fake.calls.length, 2);
     ready(await second.ensure('require("a") // @^2.1.0\nrequire("b")')).release();
@@ -285,26 +285,26 @@ describe("sets that are there", () => {
   });
 
   test("what a process that ended in the middle left is swept up, what another works on is not", async () => {
-    const house = await openHouse({ installers: fakeInstaller().installers });
-    ready(await house.ensure('require("a")')).release();
-    const sets = join(house.scriptsDir, "one", "sets");
-    const [own] = (await readdir(join(sets, (await house.sets())[0] ?? "", ".leases")));
+    const harness = await openHarness({ installers: fakeInstaller().installers });
+    ready(await harness.ensure('require("a")')).release();
+    const sets = join(harness.scriptsDir, "one", "sets");
+    const [own] = (await readdir(join(sets, (await harness.sets())[0] ?? "", ".leases")));
     const host = own?.split("-")[0] ?? "";
     const old = join(sets, ".staging-0a0b0c0d-77-cafe");
     for (const folder of [join(sets, `.staging-${host}-999999999-cafe-01`), old, join(sets, ".staging-0a0b0c0d-78-cafe"), join(sets, `.staging-${host}-1-cafe-01`), join(sets, ".trash-x")]) await mkdir(join(folder, "set"), { recursive: true });
     await utimes(old, new Date(0), new Date(0));
-    await house.packages.restore(() => Promise.resolve(undefined));
-    assert.deepEqual((await house.sets()).filter((name) => name.startsWith(".")), [".staging-0a0b0c0d-78-cafe", `.staging-${host}-1-cafe-01`].sort());
-    await house.close();
+    await harness.packages.restore(() => Promise.resolve(undefined));
+    assert.deepEqual((await harness.sets()).filter((name) => name.startsWith(".")), [".staging-0a0b0c0d-78-cafe", `.staging-${host}-1-cafe-01`].sort());
+    await harness.close();
   });
 });
 
-describe("an offline house", () => {
+describe("an offline harness", () => {
   test("uses what is there and says what is missing", async () => {
     const fake = fakeInstaller();
-    const online = await openHouse({ installers: fake.installers });
+    const online = await openHarness({ installers: fake.installers });
     ready(await online.ensure('require("a"); require("b")')).release();
-    const offline = await openHouse({ installers: fake.installers, root: online.root, mode: "offline" });
+    const offline = await openHarness({ installers: fake.installers, root: online.root, mode: "offline" });
     ready(await offline.ensure('require("a")')).release();
     assert.equal(failure(await offline.ensure('require("a"); require("c") // @^1')), "Cannot install the npm package c@^1: this runner is offline (AUTOMN_RUNNER_PACKAGES=offline) and no set of this script has it.");
     assert.match(failure(await offline.ensure('require("a")', { interpreter: { path: node.path, version: "99.1.0" } })), /There are sets for node\d+ on \S+; this is node99 on \S+\.$/);
@@ -317,10 +317,10 @@ describe("an offline house", () => {
 });
 
 test("the summary counts sets, packages and bytes", async () => {
-  const house = await openHouse({ installers: fakeInstaller().installers });
-  assert.deepEqual(house.packages.summary, { mode: "auto", sets: 0, packages: 0, bytes: 0, installing: 0 });
-  ready(await house.ensure('require("a"); require("b")')).release();
-  const { sets, packages, bytes, lastUsedAt } = house.packages.summary;
+  const harness = await openHarness({ installers: fakeInstaller().installers });
+  assert.deepEqual(harness.packages.summary, { mode: "auto", sets: 0, packages: 0, bytes: 0, installing: 0 });
+  ready(await harness.ensure('require("a"); require("b")')).release();
+  const { sets, packages, bytes, lastUsedAt } = harness.packages.summary;
   assert.deepEqual([sets, packages, bytes > 2_000, Number.isFinite(Date.parse(lastUsedAt ?? ""))], [1, 2, true, true]);
-  await house.close();
+  await harness.close();
 });

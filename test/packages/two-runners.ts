@@ -1,9 +1,9 @@
 // A process of its own with packages in a given folder, for tests that kill it or set two of them on one folder. It says
 // `installing` when the installer has begun, and in the end where the packages lie or why not.
-import { failure, openHouse, ready, runTool } from "./house.ts";
+import { failure, openHarness, ready, runTool } from "./harness.ts";
 
 const [, , root = "", code = ""] = process.argv;
-const house = await openHouse({
+const harness = await openHarness({
   root,
   runTool(request) {
     const done = runTool(request);
@@ -11,6 +11,6 @@ const house = await openHouse({
     return done;
   },
 });
-const provided = await house.ensure(code);
+const provided = await harness.ensure(code);
 console.log(provided.kind === "ready" ? `ready ${ready(provided).codeHome}` : failure(provided));
-await house.close();
+await harness.close();

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { errorPage } from "../../runner/page/error-page.ts";
 import { operatorPage } from "../../runner/page/page.ts";
-import { standingOf } from "../../runner/page/standing.ts";
+import { statusOf } from "../../runner/page/status.ts";
 import type { PageView } from "../../runner/page/view.ts";
 import { before, draining, everyText, fresh, ready, refused, silent, unset } from "./views.ts";
 
@@ -29,7 +29,7 @@ test("the page says where the runner stands, in the title and in words", () => {
     [{ ...fresh, draining: true }, "draining", /No run is active/],
   ];
   for (const [view, kind, wanted] of cases) {
-    assert.equal(standingOf(view).kind, kind);
+    assert.equal(statusOf(view).kind, kind);
     assert.match(operatorPage(view), wanted);
   }
 });
@@ -93,7 +93,7 @@ test("a registered runner shows its packages and the processes that it started a
     /Installing now<\/dt><dd>1</,
     /Warm<\/dt><dd><p>Node\.js: 2 waiting <[^>]*>9,870 hits, 1 miss<[^]*Python: 0 waiting <[^>]*>41 hits, 12 misses</,
   ]) assert.match(page, wanted);
-  const other = (packages: Partial<PageView["packages"]>): string => operatorPage({ ...ready, packages: { ...fresh.packages, ...packages }, spares: {} });
+  const other = (packages: Partial<PageView["packages"]>): string => operatorPage({ ...ready, packages: { ...fresh.packages, ...packages }, warmPool: {} });
   assert.match(other({ mode: "offline" }), /Mode<\/dt><dd>offline <[^>]*>nothing is fetched[^]*Last used<\/dt><dd>never<[^]*0 bytes<[^]*Installing now<\/dt><dd>nothing</);
   assert.match(other({ mode: "off" }), /Mode<\/dt><dd>switched off/);
   assert.doesNotMatch(other({}), /Warm</);
@@ -210,5 +210,5 @@ test("the icon is a real .ico whose images are whole", () => {
 });
 
 test("a registration in the future, after a clock was set back, is no silence", () => {
-  assert.equal(standingOf({ ...ready, runner: { ...ready.runner, registeredAt: before(-3600) } }).kind, "ready");
+  assert.equal(statusOf({ ...ready, runner: { ...ready.runner, registeredAt: before(-3600) } }).kind, "ready");
 });

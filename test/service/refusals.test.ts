@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { freePort } from "../../scripts/built-runner.ts";
-import type { Behaviour } from "../../scripts/practice-host.ts";
+import type { Behaviour } from "../../scripts/fake-host.ts";
 import { afterwards } from "../support/cleanup.ts";
 import type { TestContext } from "../support/cleanup.ts";
 import { gate, RUNNER_ID, SECRET } from "../support/host.ts";

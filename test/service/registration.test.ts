@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { freePort } from "../../scripts/built-runner.ts";
-import type { PracticeHost } from "../../scripts/practice-host.ts";
+import type { FakeHost } from "../../scripts/fake-host.ts";
 import { gate, RUNNER_ID, SECRET, startHost } from "../support/host.ts";
 import { startPair, startRegistered, startService } from "../support/service.ts";
 import type { Service } from "../support/service.ts";
@@ -10,7 +10,7 @@ import { until } from "../support/until.ts";
 const NEW_SECRET = "another secret of the host";
 
 /** Resolves when the registration of the start, which callers share until it is written down, is over. */
-async function quiet(host: PracticeHost, service: Service): Promise<void> {
+async function quiet(host: FakeHost, service: Service): Promise<void> {
   await until(async () => {
     await service.page("/ui/reregister");
     return host.arrived > 1;

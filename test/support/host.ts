@@ -1,17 +1,17 @@
-// A practice host for one test.
+// A fake host for one test.
 import { afterwards } from "./cleanup.ts";
 import type { TestContext } from "./cleanup.ts";
-import { openPracticeHost } from "../../scripts/practice-host.ts";
-import type { PracticeHost } from "../../scripts/practice-host.ts";
+import { openFakeHost } from "../../scripts/fake-host.ts";
+import type { FakeHost } from "../../scripts/fake-host.ts";
 
 /** The id under which the tests' runners register. */
 export const RUNNER_ID = "runner 1/ä";
 /** The secret that the host knows for it; the characters are those that escaping changes. */
 export const SECRET = `s3cr"t\\<&>'+%41 word`;
 
-/** A practice host that knows `RUNNER_ID` by `SECRET`, closed after the test. */
-export async function startHost(t: TestContext, port = 0): Promise<PracticeHost> {
-  const host = await openPracticeHost({ port });
+/** A fake host that knows `RUNNER_ID` by `SECRET`, closed after the test. */
+export async function startHost(t: TestContext, port = 0): Promise<FakeHost> {
+  const host = await openFakeHost({ port });
   afterwards(t, () => host.close());
   host.setSecret(RUNNER_ID, SECRET);
   return host;

@@ -1,7 +1,7 @@
 // A job at a running service, with its answer in the test's hands: read, held back or cut off.
 import { request } from "node:http";
 import type { IncomingMessage } from "node:http";
-import type { RunResult } from "../../runner/contract/result.ts";
+import type { RunResult } from "../../runner/protocol/result.ts";
 import { until } from "./until.ts";
 
 /** A job under way. */

@@ -1,10 +1,10 @@
 // Running a script by a language's own command line, in a place laid out as the runner does it.
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { choosePlumber } from "../../runner/execution/plumbing.ts";
-import { childEnvironment } from "../../runner/execution/environment.ts";
+import { createStdioFactory } from "../../runner/process/stdio.ts";
+import { childEnvironment } from "../../runner/process/environment.ts";
 import type { Interpreter, Language } from "../../runner/languages/language.ts";
-import { runOn } from "./outlet.ts";
+import { runOn } from "./output-pipe.ts";
 
 /** What became of a script. */
 export interface Outcome {
@@ -36,11 +36,11 @@ export async function runScript(code: string, { home, language, interpreter, spe
   const inherited = { ...withoutAutomn(process.env), ...environment };
   const command = language.command(interpreter, file, spelling, inherited);
   const { values } = childEnvironment({ inherited, variables: [], runId: "run-1", inputJson, inputFile, scriptDir: place, mark: "test", interpreter: command.environment });
-  const plumber = choosePlumber(join(home, "pipes"));
+  const stdioFactory = createStdioFactory(join(home, "pipes"));
   try {
-    return { file, ...(await runOn(await plumber.make(inputFile), command.file, command.args, { env: values, cwd })) };
+    return { file, ...(await runOn(await stdioFactory.make(inputFile), command.file, command.args, { env: values, cwd })) };
   } finally {
-    await plumber.close();
+    await stdioFactory.close();
   }
 }
 

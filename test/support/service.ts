@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterwards } from "./cleanup.ts";
 import type { TestContext } from "./cleanup.ts";
-import type { statusOf } from "../../runner/routes/facts.ts";
+import type { statusOf } from "../../runner/http/routes/status.ts";
 import { freePort, startBuiltRunner } from "../../scripts/built-runner.ts";
 import type { BuiltRunner } from "../../scripts/built-runner.ts";
-import type { PracticeHost } from "../../scripts/practice-host.ts";
+import type { FakeHost } from "../../scripts/fake-host.ts";
 import { RUNNER_ID, SECRET, startHost } from "./host.ts";
 import { until } from "./until.ts";
 
@@ -70,15 +70,15 @@ export async function startService(t: TestContext, env: NodeJS.ProcessEnv = {}, 
   });
 }
 
-/** A practice host and a service that knows it. Without `secret` in the environment unless `env` has one. */
-export async function startPair(t: TestContext, env: NodeJS.ProcessEnv = {}): Promise<{ readonly host: PracticeHost; readonly service: Service }> {
+/** A fake host and a service that knows it. Without `secret` in the environment unless `env` has one. */
+export async function startPair(t: TestContext, env: NodeJS.ProcessEnv = {}): Promise<{ readonly host: FakeHost; readonly service: Service }> {
   const host = await startHost(t);
   const service = await startService(t, { AUTOMN_HOST_URL: host.url, AUTOMN_RUNNER_ID: RUNNER_ID, ...env });
   return { host, service };
 }
 
-/** A practice host and a service that has registered with it, its secret from the environment. */
-export async function startRegistered(t: TestContext, env: NodeJS.ProcessEnv = {}): Promise<{ readonly host: PracticeHost; readonly service: Service }> {
+/** A fake host and a service that has registered with it, its secret from the environment. */
+export async function startRegistered(t: TestContext, env: NodeJS.ProcessEnv = {}): Promise<{ readonly host: FakeHost; readonly service: Service }> {
   const pair = await startPair(t, { AUTOMN_RUNNER_SECRET: SECRET, ...env });
   await until(async () => (await pair.service.status()).runner.registeredAt !== null, "the registration");
   return pair;

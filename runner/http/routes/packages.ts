@@ -1,0 +1,97 @@
+// The host's question about npm packages, and clearing what was installed.
+import { Failure, describe } from "../../lib/failure.ts";
+import { folderName } from "../../workspace/script-files.ts";
+import { requireSameOrigin, requireSecret, sameSecret } from "../auth.ts";
+import { readForm, readJson } from "../body.ts";
+import { sendJson, sendPage, wantsPage } from "../reply.ts";
+import type { Handler } from "../router.ts";
+import type { LanguageRegistry } from "../../languages/registry.ts";
+import type { PackageStatus } from "../../packages/package-status.ts";
+import type { Packages } from "../../packages/packages.ts";
+import type { Cleared } from "../../packages/store.ts";
+
+/** The most packages that one request may ask about. */
+const MAX_PACKAGES = 200;
+/** The host gives up after 300 s. */
+const ANSWER_MS = 280_000;
+const MAX_BODY_BYTES = 256 * 1024;
+/** Clearing waits this long for runs that use a set; what is still used then goes when they end. */
+const CLEAR_MS = 60_000;
+
+/** What the routes about packages depend on. */
+export interface PackageRouteDependencies {
+  readonly packages: Packages;
+  readonly languages: LanguageRegistry;
+  readonly secret: () => string | undefined;
+  readonly resetToken: string | undefined;
+  /** The operator page with a sentence on what was done. */
+  readonly page: (outcome: { readonly ok: boolean; readonly message: string }) => string;
+  /** Instead of the usual time in which the host is answered. */
+  readonly answerMs?: number;
+}
+
+/** A host's question, read. */
+interface Question {
+  readonly scriptId: string | undefined;
+  readonly directoryKey: string | undefined;
+  readonly names: readonly string[];
+  readonly installMissing: boolean;
+}
+
+/** `POST /api/packages/status`. */
+export function packageStatus({ packages, languages, secret, answerMs = ANSWER_MS }: PackageRouteDependencies): Handler {
+  return async ({ request, response }) => {
+    requireSecret(request, secret());
+    const { scriptId, directoryKey, names, installMissing } = parseQuestion(await readJson(request, MAX_BODY_BYTES));
+    const node = await languages.find("node");
+    const listed = "message" in node
+      ? names.map((name): PackageStatus => ({ name, status: "error", message: node.message }))
+      : await packages.status({ scriptId, home: folderName(scriptId ?? directoryKey), names, installMissing, interpreter: node.interpreter }, answerMs);
+    sendJson(response, 200, { scriptId: scriptId ?? null, packages: listed, installMissing, error: errorOf(listed) });
+  };
+}
+
+/** `POST /ui/package-cache/clear`. */
+export function clearPackages({ packages, resetToken, page }: PackageRouteDependencies): Handler {
+  return async (exchange) => {
+    const { request, response } = exchange;
+    requireSameOrigin(request);
+    const token = (await readForm(request, MAX_BODY_BYTES)).get("token") ?? "";
+    if (resetToken === undefined) throw new Failure("forbidden", "No token allows clearing: AUTOMN_RUNNER_RESET_TOKEN is not set");
+    if (!sameSecret(token.trim(), resetToken)) throw new Failure("forbidden", "The token is not this runner's reset token");
+    const cleared = await packages.clear(CLEAR_MS);
+    if (wantsPage(exchange)) sendPage(response, 200, page({ ok: true, message: wordsFor(cleared) }));
+    else sendJson(response, 200, { cleared: true, ...cleared });
+  };
+}
+
+function wordsFor({ removed, left }: Cleared): string {
+  const sets = (count: number) => `${count} ${count === 1 ? "set" : "sets"} of packages`;
+  return left === 0 ? `${sets(removed)} removed.` : `${sets(removed)} removed; ${left} in use, to go when the last run with ${left === 1 ? "it" : "them"} has ended.`;
+}
+
+function parseQuestion(body: unknown): Question {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) throw new Failure("bad-request", `Cannot read the question: wanted a JSON object, found ${describe(body)}`);
+  const { scriptId, directoryKey, packages, installMissing } = body as Readonly<Record<string, unknown>>;
+  if (!Array.isArray(packages)) throw new Failure("bad-request", `Cannot read packages: wanted an array of names, found ${describe(packages)}`);
+  if (packages.length > MAX_PACKAGES) throw new Failure("bad-request", `Cannot read packages: wanted at most ${MAX_PACKAGES} names, found ${packages.length}`);
+  const names = packages.map((name: unknown, index) => {
+    if (typeof name !== "string") throw new Failure("bad-request", `Cannot read packages[${index}]: wanted a name, found ${describe(name)}`);
+    return name;
+  });
+  return { scriptId: key(scriptId, "scriptId"), directoryKey: key(directoryKey, "directoryKey"), names, installMissing: installMissing !== false };
+}
+
+/** An id as the job's own is read: numbers are spelled out, blank is none. */
+function key(value: unknown, field: string): string | undefined {
+  if (value === undefined || value === null || value === "") return undefined;
+  if (typeof value !== "string" && typeof value !== "number") throw new Failure("bad-request", `Cannot read ${field}: wanted text, found ${describe(value)}`);
+  return String(value);
+}
+
+/** The one reason why nothing could be had, where there is one. */
+function errorOf(listed: readonly PackageStatus[]): string | null {
+  const [first, ...others] = listed;
+  const same = first?.status === "error" && others.every(({ status, message }) => status === "error" && message === first.message);
+  return same ? (first?.message ?? null) : null;
+}

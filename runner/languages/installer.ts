@@ -1,0 +1,107 @@
+// What every package manager's file here gives to the harness, and what it gets.
+import type { Interpreter, LanguageName } from "./language.ts";
+import type { Requirement } from "./requirement.ts";
+
+/** The languages whose scripts can need something. */
+export type PackagedLanguage = Exclude<LanguageName, "shell">;
+
+/** The folder in a set that holds its packages. */
+export const CONTENT: Readonly<Record<PackagedLanguage, string>> = { node: "node_modules", python: "site", powershell: "modules" };
+
+/** A program to run, without a shell in between. */
+export interface ToolRequest {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly directory: string;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Gets each line that the program prints, on either stream. */
+  readonly onLine: (line: string) => void;
+  /** Ends the program and all that it has started. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs a program; resolves once nothing of it is left, and rejects when it can't be started. `code` is null where a signal ended it. */
+export type RunTool = (request: ToolRequest) => Promise<{ readonly code: number | null }>;
+
+/** What is to be installed and where. */
+export interface InstallTask {
+  /** Empty at first, to become the set; the packages go into its folder that `CONTENT` names, what the installer needs for itself into `scratch`. */
+  readonly directory: string;
+  readonly scratch: string;
+  readonly requirements: readonly Requirement[];
+  readonly interpreter: Interpreter;
+  /** For the installer's programs. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** Whether what can be had is wanted although something else can't. */
+  readonly partial: boolean;
+  /** Whether the network may not be touched; only installers that find something without it are asked then. */
+  readonly offline: boolean;
+  /** Runs one of the installer's programs in `directory` or another folder; what it prints is shown unless it is `quiet`. */
+  tool(file: string, args: readonly string[], options?: ToolOptions): Promise<ToolEnd>;
+  /** Shows a line. */
+  say(line: string): void;
+}
+
+/** How an installer's program is run. */
+export interface ToolOptions {
+  readonly directory?: string;
+  readonly quiet?: boolean;
+  /** Stands before its lines instead of the installer's label. */
+  readonly label?: string;
+}
+
+/** How a program ended, and its last lines. */
+export interface ToolEnd {
+  readonly code: number | null;
+  readonly lines: readonly string[];
+}
+
+/** Something that could not be had, and why, in the installer's own words (may be several lines). */
+export interface Refusal {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** What came of an installation. */
+export interface Installed {
+  /** Name → version of what is there. */
+  readonly resolved: Readonly<Record<string, string>>;
+  /** Unless a part was wanted, nothing counts where something was refused. */
+  readonly refused: readonly Refusal[];
+}
+
+/** A package manager. */
+export interface Installer {
+  /** Stands before its lines, e.g. `npm`. */
+  readonly label: string;
+  /** What its packages are called, for sentences: `npm package`. */
+  readonly noun: string;
+  /** Whether it finds something without the network. */
+  readonly worksOffline: boolean;
+  install(task: InstallTask): Promise<Installed>;
+}
+
+/** Refuses everything for one reason. */
+export function refuseAll(requirements: readonly Requirement[], reason: string): Installed {
+  return { resolved: {}, refused: [...new Set(requirements.map(({ name }) => name))].map((name) => ({ name, reason })) };
+}
+
+/** Sentences for what was refused, names with the same reason together. */
+export function refusalText(noun: string, refused: readonly Refusal[]): string {
+  const byReason = new Map<string, string[]>();
+  for (const { name, reason } of refused) byReason.set(reason, [...(byReason.get(reason) ?? []), name]);
+  return [...byReason].map(([reason, names]) => `Cannot install the ${noun}${names.length === 1 ? "" : "s"} ${names.join(", ")}: ${reason}`).join("\n");
+}
+
+/** At most this many packages are asked for one by one after a failure; the rest get the common reason. */
+const MAX_QUESTIONS = 8;
+
+/** Asks for each requirement alone why it can't be had. Those that can are left out; `ask` gives undefined for them. */
+export async function refusedAlone(requirements: readonly Requirement[], common: string, ask: (one: Requirement) => Promise<string | undefined>): Promise<Refusal[]> {
+  const refused: Refusal[] = [];
+  for (const [index, one] of requirements.entries()) {
+    const reason = index < MAX_QUESTIONS ? await ask(one) : common;
+    if (reason !== undefined) refused.push({ name: one.name, reason });
+  }
+  return refused;
+}

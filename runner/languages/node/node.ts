@@ -1,0 +1,54 @@
+// Node.js scripts: CommonJS or ES module as Node itself decides, TypeScript where it strips types.
+import { fileURLToPath } from "node:url";
+import { compareVersions } from "../../protocol/registration.ts";
+import { Failure } from "../../lib/failure.ts";
+import type { Interpreter, Language } from "../language.ts";
+
+const PRELUDE = fileURLToPath(new URL("./prelude/automn.cjs", import.meta.url));
+/** Loaded before the helpers in a process that waits for its script. */
+const WARM_PRELUDE = fileURLToPath(new URL("./prelude/automn-warm.cjs", import.meta.url));
+
+/** Half-open ranges of versions that know a flag and need it. */
+type Ranges = readonly (readonly [from: string, below: string])[];
+
+const FOREVER = "999.0.0";
+const FLAGS: readonly { readonly flag: string; readonly ranges: Ranges; readonly spelling?: string }[] = [
+  { flag: "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", ranges: [["20.11.0", "21.0.0"], ["21.3.0", FOREVER]] },
+  { flag: "--experimental-detect-module", ranges: [["20.10.0", "20.19.0"], ["21.1.0", "22.7.0"]] },
+  { flag: "--experimental-strip-types", ranges: [["22.6.0", "22.18.0"], ["23.0.0", "23.6.0"]], spelling: "typescript" },
+  { flag: "--disable-warning=ExperimentalWarning", ranges: [["22.6.0", FOREVER]], spelling: "typescript" },
+];
+const STRIPS_TYPES: Ranges = [["22.6.0", FOREVER]];
+
+/** Node.js, of which the host also speaks as `javascript` and `typescript`. */
+export const node: Language = {
+  name: "node",
+  pathVariable: "AUTOMN_RUNNER_NODE_PATH",
+  candidates: () => [{ file: process.execPath }],
+  probe: ["-p", "JSON.stringify({ path: process.execPath, version: process.versions.node })"],
+  extension: (spelling) => (spelling === "typescript" ? ".ts" : ".js"),
+  command(interpreter, codeFile, spelling) {
+    if (spelling === "typescript" && !within(interpreter.version, STRIPS_TYPES)) throw new Failure("bad-request", noTypes(interpreter));
+    const flags = FLAGS.filter((row) => (row.spelling === undefined || row.spelling === spelling) && within(interpreter.version, row.ranges)).map((row) => row.flag);
+    return { file: interpreter.path, args: ["--require", PRELUDE, ...flags, codeFile], environment: {} };
+  },
+  // By NODE_OPTIONS, since the script and its worker threads are told of all that the command line has.
+  warm: ({ file, args, environment }, inherited) => ({
+    file,
+    args: [...args.slice(0, -1), "automn-warm"],
+    environment: { ...environment, NODE_OPTIONS: `${inherited["NODE_OPTIONS"] ?? ""} --require ${quoted(WARM_PRELUDE)}`.trim() },
+  }),
+};
+
+/** A path as NODE_OPTIONS takes it. */
+function quoted(path: string): string {
+  return `"${path.replace(/["\\]/g, "\\$&")}"`;
+}
+
+function within(version: string, ranges: Ranges): boolean {
+  return ranges.some(([from, below]) => compareVersions(version, from) >= 0 && compareVersions(version, below) < 0);
+}
+
+function noTypes({ path, version }: Interpreter): string {
+  return `TypeScript needs Node.js 22.6 or newer, which strips types; ${path} is ${version}. AUTOMN_RUNNER_NODE_PATH sets another one.`;
+}

@@ -1,0 +1,35 @@
+// Python scripts: unbuffered, in UTF-8, run as `__main__` by the interpreter itself.
+import { delimiter } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Language } from "../language.ts";
+
+/** The folder of the `sitecustomize` that loads the helpers. */
+const PRELUDE_DIR = fileURLToPath(new URL("./prelude/helpers", import.meta.url));
+/** The folder of the `sitecustomize` that has a process wait for its script. */
+const WARM_DIR = fileURLToPath(new URL("./prelude/warm", import.meta.url));
+
+const PROBE = "import json, platform, sys; print(json.dumps({'path': sys.executable, 'version': platform.python_version()}))";
+
+/** Python 3. */
+export const python: Language = {
+  name: "python",
+  pathVariable: "AUTOMN_RUNNER_PYTHON_PATH",
+  candidates: (platform) => [...(platform === "win32" ? [{ file: "py", args: ["-3"] }] : []), { file: "python3" }, { file: "python" }],
+  probe: ["-c", PROBE],
+  extension: () => ".py",
+  command(interpreter, codeFile, _spelling, inherited) {
+    const before = inherited["PYTHONPATH"];
+    const environment = {
+      PYTHONPATH: before ? PRELUDE_DIR + delimiter + before : PRELUDE_DIR,
+      PYTHONUNBUFFERED: "1",
+      PYTHONUTF8: "1",
+      PYTHONIOENCODING: "utf-8:surrogateescape",
+    };
+    return { file: interpreter.path, args: [codeFile], environment };
+  },
+  warm: ({ file, args, environment }) => ({
+    file,
+    args: [...args.slice(0, -1), "-m", "automn-warm"],
+    environment: { ...environment, PYTHONPATH: WARM_DIR + delimiter + (environment["PYTHONPATH"] ?? "") },
+  }),
+};

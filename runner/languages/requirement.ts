@@ -1,0 +1,47 @@
+// What a script needs, in one shape for every language.
+import { describe } from "../lib/failure.ts";
+
+/** One thing that a script needs, its name already checked. */
+export interface Requirement {
+  readonly name: string;
+  /**
+   * As the language's installer takes it: for npm a version, range or dist-tag (`name@version`), for python what follows
+   * the name in PEP 508 (`name` + `version`), for PowerShell a NuGet range. Absent: any, an installer takes the newest.
+   */
+  readonly version?: string;
+}
+
+/** What was read from a script. With one problem or more nothing may be installed for it. */
+export interface Needs<R extends Requirement = Requirement> {
+  readonly requirements: readonly R[];
+  /** Sentences for the script's author, in the order in which they were met. */
+  readonly problems: readonly string[];
+  /** Sentences for the author about what was passed over; they stop nothing. */
+  readonly notes: readonly string[];
+}
+
+/** One requirement, without the key `version` where there is none. */
+export function requirement(name: string, version?: string): Requirement {
+  return version === undefined ? { name } : { name, version };
+}
+
+/** Makes one of several mentions of a name: a version wins over none, two different ones are a problem that names both. */
+export function merge<R extends Requirement>(mentions: Iterable<R>, keyOf: (name: string) => string = (name) => name): Pick<Needs<R>, "requirements" | "problems"> {
+  const kept = new Map<string, R>();
+  const problems = new Set<string>();
+  for (const mention of mentions) {
+    const key = keyOf(mention.name);
+    const first = kept.get(key);
+    if (!first || (first.version === undefined && mention.version !== undefined)) kept.set(key, mention);
+    else if (first.version !== undefined && mention.version !== undefined && mention.version !== first.version) {
+      problems.add(`Cannot choose a version of ${first.name}: the script asks for ${describe(first.version)} and for ${describe(mention.version)}`);
+    }
+  }
+  return { requirements: [...kept.values()], problems: [...problems] };
+}
+
+/** One text for one set of requirements, whatever their order: what the name of a set's folder is hashed from. */
+export function canonicalForm(requirements: readonly Requirement[]): string {
+  const lines = requirements.map(({ name, version }) => JSON.stringify(version === undefined ? [name] : [name, version]));
+  return `[${[...new Set(lines)].sort().join(",")}]`;
+}

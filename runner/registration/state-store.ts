@@ -1,0 +1,103 @@
+// The state file: read at the start, written after each change, one write at a time.
+import { constants } from "node:fs";
+import { access, chmod, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { messageOf } from "../lib/failure.ts";
+import { ensureDir, PRIVATE_DIR, removeTemporaries, writeWhole } from "../lib/files.ts";
+import { formatState, parseState, UNREGISTERED } from "./state.ts";
+import type { RunnerState } from "./state.ts";
+
+/** The state in memory and on disk. */
+export interface StateStore {
+  readonly current: RunnerState;
+  /** What went wrong with the file, for the page; empty when all is well. */
+  readonly problems: readonly string[];
+  /** Applies a change at once and resolves when it is on disk. A failed write is said and does not spoil the next. */
+  update(change: (state: RunnerState) => RunnerState): Promise<void>;
+  /** Resolves when every change so far is on disk. */
+  settled(): Promise<void>;
+}
+
+/**
+ * Opens the state file; a missing one is a runner that never registered. One that can't be read is kept aside under
+ * a name with a time stamp and said. Throws an `Error` naming the folder when nothing can be written there.
+ */
+export async function openStateStore(file: string, onProblem: (message: string) => void, now: () => Date = () => new Date()): Promise<StateStore> {
+  await ensureWritable(dirname(file), basename(file));
+  await removeTemporaries(file);
+  const problems: string[] = [];
+  const say = (message: string) => {
+    if (!problems.includes(message)) problems.push(message);
+    onProblem(message);
+  };
+  let current = await load(file, now, say);
+  let writing = Promise.resolve();
+  return {
+    get current() { return current; },
+    problems,
+    update(change) {
+      current = change(current);
+      writing = writing.then(() => writeWhole(file, formatState(current))).then(
+        () => forget(problems, WRITE_PROBLEM),
+        (error: unknown) => {
+          forget(problems, WRITE_PROBLEM);
+          say(`${WRITE_PROBLEM} ${file}: ${messageOf(error)}`);
+        },
+      );
+      return writing;
+    },
+    settled: () => writing,
+  };
+}
+
+/** What else the runner keeps beside the state file. */
+const BESIDES = /^(runs\.ndjson(\.\d)?|results|packages|compiled|lost\+found)$/;
+/** Marks a folder that everybody writes to. */
+const STICKY = 0o1000;
+const WRITE_PROBLEM = "Cannot write the state file";
+
+function forget(problems: string[], prefix: string): void {
+  const kept = problems.filter((problem) => !problem.startsWith(prefix));
+  problems.splice(0, problems.length, ...kept);
+}
+
+async function ensureWritable(dir: string, name: string): Promise<void> {
+  try {
+    await ensureDir(dir);
+    await access(dir, constants.W_OK | constants.X_OK);
+    await makePrivate(dir, name).catch(() => {});
+  } catch (error) {
+    throw new Error(`Cannot use the state directory ${dir}: ${messageOf(error)} (AUTOMN_RUNNER_STATE_DIR names another one)`);
+  }
+}
+
+/** A folder with nothing but the runner's own files in it is closed to others, where it is the runner's to do so; `/tmp` or a home folder stays as it is. */
+async function makePrivate(dir: string, name: string): Promise<void> {
+  const own = (entry: string) => entry.startsWith(name) || entry.startsWith(`.${name}`) || BESIDES.test(entry);
+  const [entries, { mode }] = await Promise.all([readdir(dir), stat(dir)]);
+  if (entries.every(own) && (mode & STICKY) === 0) await chmod(dir, PRIVATE_DIR);
+}
+
+async function load(file: string, now: () => Date, say: (message: string) => void): Promise<RunnerState> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return UNREGISTERED;
+    throw new Error(`Cannot read the state file ${file}: ${messageOf(error)}`);
+  }
+  try {
+    return parseState(text);
+  } catch (error) {
+    const aside = `${file}.unreadable-${now().toISOString().replace(/[:.]/g, "-")}`;
+    await rename(file, aside);
+    await chmod(aside, 0o600).catch(() => rm(aside, { force: true }));
+    say(`Cannot read the state file ${basename(file)}: ${describeParseError(error)}. It was kept as ${basename(aside)}; the runner starts unregistered.`);
+    return UNREGISTERED;
+  }
+}
+
+/** V8 quotes the text that it could not parse, and a state file holds a secret. */
+function describeParseError(error: unknown): string {
+  return error instanceof SyntaxError ? "it is not valid JSON" : messageOf(error);
+}

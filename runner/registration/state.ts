@@ -1,0 +1,100 @@
+// What the runner remembers of its registration, and how events change it. Pure.
+import { describe } from "../lib/failure.ts";
+
+/** Everything that survives a restart. Times are ISO 8601. The names are those of the public runner's file. */
+export interface RunnerState {
+  /** Absent where the environment gives the secret. */
+  readonly secret?: string;
+  readonly locked: boolean;
+  readonly lockedAt?: string;
+  readonly registeredAt?: string;
+  readonly lastRegistrationAttempt?: string;
+  readonly lastRegistrationStatus?: string;
+  readonly lastRegistrationError?: string;
+  /** The host's last answer as it came, the secret taken out. */
+  readonly lastRegistrationResponse?: unknown;
+  readonly hostUrl?: string;
+  readonly runnerId?: string;
+  readonly endpointUrl?: string;
+}
+
+/** Which host, runner and endpoint a registration was for. */
+export interface Identity {
+  readonly hostUrl: string;
+  readonly runnerId: string;
+  readonly endpointUrl: string;
+}
+
+/** The state of a runner that has never registered. */
+export const UNREGISTERED: RunnerState = { locked: false };
+
+/** Reads a state file's text, also the public runner's. Throws an `Error` for what is no state. */
+export function parseState(text: string): RunnerState {
+  const fields: unknown = JSON.parse(text);
+  if (typeof fields !== "object" || fields === null || Array.isArray(fields)) throw new Error(`wanted a JSON object, found ${describe(fields)}`);
+  const row = fields as Readonly<Record<string, unknown>>;
+  const secret = row["secret"] ?? undefined;
+  if (secret !== undefined && typeof secret !== "string") throw new Error(`wanted text as secret, found ${Array.isArray(secret) ? "an array" : `a ${typeof secret}`}`);
+  const lockedAt = timeOf(row["lockedAt"]);
+  return {
+    locked: row["locked"] === true || lockedAt !== undefined,
+    ...(secret ? { secret } : {}),
+    ...(lockedAt === undefined ? {} : { lockedAt }),
+    ...texts(row, ["registeredAt", "lastRegistrationAttempt", "lastRegistrationStatus", "lastRegistrationError", "hostUrl", "runnerId", "endpointUrl"]),
+    ...(row["lastRegistrationResponse"] == null ? {} : { lastRegistrationResponse: row["lastRegistrationResponse"] }),
+  };
+}
+
+/** The state's file text. */
+export function formatState(state: RunnerState): string {
+  return `${JSON.stringify(state, null, 2)}\n`;
+}
+
+/** A secret was given by the form or by a reset. */
+export function withSecret(state: RunnerState, secret: string): RunnerState {
+  return { ...state, secret };
+}
+
+/** Everything was reset: the form asks for a secret again. */
+export function withoutSecret(): RunnerState {
+  return UNREGISTERED;
+}
+
+/** The host took the registration: the form is locked, the error is gone. */
+export function registered(state: RunnerState, identity: Identity, answer: unknown, at: string): RunnerState {
+  const { lastRegistrationError: _, ...rest } = state;
+  return {
+    ...rest, ...identity,
+    locked: true, lockedAt: state.lockedAt ?? at, registeredAt: at,
+    lastRegistrationAttempt: at, lastRegistrationStatus: "success", lastRegistrationResponse: answer,
+  };
+}
+
+/** The host refused, or could not be reached; what was registered before stays so. */
+export function refused(state: RunnerState, identity: Identity, error: string, answer: unknown, at: string): RunnerState {
+  const { lastRegistrationResponse: _, ...rest } = state;
+  return {
+    ...rest, ...identity,
+    lastRegistrationAttempt: at, lastRegistrationStatus: "error", lastRegistrationError: error,
+    ...(answer === undefined ? {} : { lastRegistrationResponse: answer }),
+  };
+}
+
+/** A lock belongs to one runner id: under another one the form is open again. */
+export function forRunner(state: RunnerState, runnerId: string | undefined): RunnerState {
+  if (runnerId === undefined || state.runnerId === undefined || state.runnerId === runnerId) return state;
+  const { lockedAt: _, registeredAt: __, ...rest } = state;
+  return { ...rest, locked: false };
+}
+
+function texts<K extends string>(row: Readonly<Record<string, unknown>>, names: readonly K[]): { [N in K]?: string } {
+  const found = names.flatMap((name) => {
+    const value = row[name];
+    return typeof value === "string" || typeof value === "number" ? [[name, String(value)]] : [];
+  });
+  return Object.fromEntries(found) as { [N in K]?: string };
+}
+
+function timeOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { canonicalForm, merge, requirement } from "../../runner/languages/requirement.ts";
+
+test("one set has one canonical form, whatever its order and repetitions", () => {
+  const form = canonicalForm([requirement("b"), requirement("a", "^1"), requirement("b")]);
+  assert.equal(form, canonicalForm([requirement("a", "^1"), requirement("b")]));
+  assert.equal(form, '[["a","^1"],["b"]]');
+  assert.equal(canonicalForm([]), "[]");
+});
+
+test("different sets have different canonical forms", () => {
+  const forms = [[], [requirement("a")], [requirement("a", "")], [requirement("a", "1")], [requirement("a1")], [requirement("a"), requirement("1")], [requirement('a"],["b')]].map(canonicalForm);
+  assert.equal(new Set(forms).size, forms.length);
+});
+
+test("mentions of one name become one requirement, and a version wins over none", () => {
+  const cases = [
+    { mentions: [requirement("a"), requirement("a")], requirements: [{ name: "a" }] },
+    { mentions: [requirement("a"), requirement("a", "1")], requirements: [{ name: "a", version: "1" }] },
+    { mentions: [requirement("a", "1"), requirement("a"), requirement("a", "1")], requirements: [{ name: "a", version: "1" }] },
+    { mentions: [requirement("b"), requirement("a")], requirements: [{ name: "b" }, { name: "a" }] },
+    { mentions: [], requirements: [] },
+  ];
+  for (const { mentions, requirements } of cases) assert.deepEqual(merge(mentions), { requirements, problems: [] });
+});
+
+test("two versions of one name are a problem that names both, said once", () => {
+  const { problems } = merge([requirement("a", "1"), requirement("a", "2"), requirement("a", "2")]);
+  assert.deepEqual(problems, ['Cannot choose a version of a: the script asks for "1" and for "2"']);
+  assert.equal(merge([requirement("A", "1"), requirement("a", "2")]).problems.length, 0);
+  assert.equal(merge([requirement("A", "1"), requirement("a", "2")], (name) => name.toLowerCase()).problems.length, 1);
+});

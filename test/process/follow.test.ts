@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { start } from "../../runner/process/spawn.ts";
+import type { Exit } from "../../runner/process/spawn.ts";
+import { MARK_VARIABLE } from "../../runner/process/environment.ts";
+import { follow } from "../../runner/process/follow.ts";
+import type { Backpressure } from "../../runner/process/follow.ts";
+import { createStdioFactory } from "../../runner/process/stdio.ts";
+import type { OutputPipe } from "../../runner/process/stdio.ts";
+import { processTree } from "../../runner/process/tree.ts";
+import { createFramer } from "../../runner/output/framer.ts";
+import { NOTHING_HIDDEN } from "../../runner/redaction/redactor.ts";
+import { createOutputPipeline } from "../../runner/output/output-pipeline.ts";
+import { lend } from "../support/bytes.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
+
+const never = new AbortController().signal;
+const NEVER_FULL: Backpressure = { full: false, onceDrained: (resume) => resume() };
+
+/** A transcript, and the texts of the frames that came of it. */
+function listen() {
+  const framer = createFramer();
+  const frames: string[] = [];
+  const show = (text: Buffer) => void frames.push(...framer(text).map((frame) => (JSON.parse(frame.toString()) as { line: string }).line));
+  const output = createOutputPipeline({ show, onReturn: () => {}, maxBytes: 1_000_000, redaction: NOTHING_HIDDEN });
+  return { output, frames, shown: () => frames.join("") };
+}
+
+/** What a node script of these tests has: a line is one write, and a gate is waited at until it was opened. */
+const HELPERS = `
+  const fs = require("fs");
+  const lines = (from, to) => { for (let n = from; n < to; n++) fs.writeSync(1, "line " + n + "\\n"); };
+  const gate = () => { while (!fs.existsSync("gate")) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5); };
+`;
+const lines = (from: number, to: number): string => Array.from({ length: to - from }, (_, n) => `line ${from + n}\n`).join("");
+
+/** Follows a real process that runs this code. */
+async function followScript(t: Parameters<typeof temporaryFolder>[0], code: string) {
+  const directory = await temporaryFolder(t);
+  const inputFile = join(directory, "input.json");
+  await writeFile(inputFile, "{}");
+  const stdioFactory = createStdioFactory(join(directory, "pipes"));
+  t.after(() => stdioFactory.close());
+  const stdio = await stdioFactory.make(inputFile);
+  const mark = `follow-test.${directory}`;
+  const child = await start({ file: process.execPath, args: ["-e", HELPERS + code], environment: {} }, { directory, environment: { ...process.env, [MARK_VARIABLE]: mark }, stdio });
+  const { output, frames, shown } = listen();
+  const root = { pid: child.pid, mark, startedAt: performance.now() };
+  const followed = follow({ child, root, stdio, output, backpressure: NEVER_FULL, stop: never, tree: processTree(), killGraceMs: 1000 });
+  return { frames, shown, followed, open: () => writeFile(join(directory, "gate"), "") };
+}
+
+describe("following a process", () => {
+  it("brings a burst of small writes in few frames, and all of it", async (t) => {
+    const { frames, shown, followed } = await followScript(t, "lines(0, 50_000)");
+    assert.deepEqual(await followed, { ending: { kind: "exited", code: 0 }, leftovers: [] });
+    assert.ok(shown() === lines(0, 50_000), `${shown().length} characters`);
+    assert.ok(frames.length < 500, `${frames.length} frames`);
+  });
+
+  it("brings a lone line while the process does nothing more", async (t) => {
+    const { shown, followed, open } = await followScript(t, "lines(0, 1); gate(); lines(1, 2)");
+    await until(() => shown() === lines(0, 1), "the first line");
+    await open();
+    await followed;
+    assert.equal(shown(), lines(0, 2));
+  });
+
+  it("brings the end of a burst while the process does nothing more", async (t) => {
+    const { shown, followed, open } = await followScript(t, "lines(0, 5_000); gate(); lines(5_000, 10_000)");
+    await until(() => shown().endsWith(lines(4_999, 5_000)), "the burst's last line");
+    assert.equal(shown(), lines(0, 5_000));
+    await open();
+    await followed;
+    assert.ok(shown() === lines(0, 10_000));
+  });
+
+  for (const [how, end] of [["exits", "process.exit()"], ["is killed", "process.kill(process.pid, 'SIGKILL')"]] as const)
+    it(`brings all of a burst in the midst of which the process ${how}`, async (t) => {
+      await Promise.all([15, 16, 17, 18, 40, 100, 1_000, 3_000].map(async (count) => {
+        const { shown, followed } = await followScript(t, `lines(0, ${count}); ${end}`);
+        await followed;
+        assert.equal(shown(), lines(0, count));
+      }));
+    });
+});
+
+/** An output whose writer is the test. What comes while it is paused waits, and then comes as one chunk or as it came. */
+function openOutlet(inOne: boolean) {
+  const waiting: string[] = [];
+  const facts = { paused: false, pauses: 0 };
+  let take: (text: string) => void = () => {};
+  let end: () => void = () => {};
+  const outputPipe: OutputPipe = {
+    read(onChunk, onEnd) {
+      take = (text) => lend(text, onChunk);
+      end = onEnd;
+    },
+    pause() {
+      facts.paused = true;
+      facts.pauses += 1;
+    },
+    resume() {
+      facts.paused = false;
+      const held = waiting.splice(0);
+      if (held.length > 0) (inOne ? [held.join("")] : held).forEach(take);
+    },
+    close: () => end(),
+  };
+  return Object.assign(facts, {
+    outputPipe,
+    write(text: string): void {
+      if (facts.paused) waiting.push(text);
+      else take(text);
+    },
+  });
+}
+
+/** Follows a process that is none, with the brake in the test's hands. */
+function followNobody({ inOne = true } = {}) {
+  const [stdout, stderr] = [openOutlet(inOne), openOutlet(inOne)];
+  const { output, frames, shown } = listen();
+  const backpressure = { full: false, release: () => {}, onceDrained(resume: () => void) { backpressure.release = resume; } };
+  let exit: (how: Exit) => void = () => {};
+  const exited = new Promise<Exit>((resolve) => { exit = resolve; });
+  const stdio = { stdio: ["ignore", "pipe", "pipe"] as const, stdout: stdout.outputPipe, stderr: stderr.outputPipe, connect: () => {}, close: () => {} };
+  const tree = { signalGroup: () => {}, signalOne: () => {}, killMarked: () => {}, survivors: () => Promise.resolve([]) };
+  const followed = follow({ child: { pid: 1, exited }, root: { pid: 1, mark: "", startedAt: 0 }, stdio, output, backpressure, stop: never, tree, killGraceMs: 1000 });
+  return { stdout, stderr, frames, shown, backpressure, followed, exit: () => exit({ code: 0, signal: null }) };
+}
+
+/** Writes small pieces in a row until the outlet is left alone; returns what was written. */
+function hurry(output: ReturnType<typeof openOutlet>): string {
+  let written = "";
+  for (let count = 0; !output.paused; count += 1) {
+    assert.ok(count < 1_000, "the outlet is never left alone");
+    output.write(`${count}\n`);
+    written += `${count}\n`;
+  }
+  return written;
+}
+
+describe("an output in haste", () => {
+  it("is left alone for a moment, and what it brought meanwhile is read as one", async () => {
+    const { stdout, stderr, frames, shown, followed, exit } = followNobody();
+    const written = hurry(stdout);
+    assert.equal(shown(), written);
+    assert.equal(stderr.paused, false);
+    for (const text of ["a", "b", "c\n"]) stdout.write(text);
+    stderr.write("at once\n");
+    assert.equal(shown(), `${written}at once\n`);
+    await until(() => !stdout.paused, "the rest to end");
+    assert.equal(frames.at(-1), "abc\n");
+    exit();
+    await followed;
+  });
+
+  it("is read to its end when the process exits meanwhile, and not left alone again", async () => {
+    const { stdout, shown, followed, exit } = followNobody({ inOne: false });
+    const written = hurry(stdout);
+    const left = Array.from({ length: 50 }, (_, n) => `left ${n}\n`);
+    left.forEach(stdout.write);
+    const { pauses } = stdout;
+    exit();
+    await followed;
+    assert.equal(shown(), written + left.join(""));
+    assert.equal(stdout.pauses, pauses);
+  });
+
+  it("is none where two streams take turns", async () => {
+    const { stdout, stderr, followed, exit } = followNobody();
+    for (let count = 0; count < 500; count += 1) {
+      stdout.write("out\n");
+      stderr.write("err\n");
+    }
+    assert.deepEqual([stdout.pauses, stderr.pauses], [0, 0]);
+    exit();
+    await followed;
+  });
+
+  it("is not read again after its rest while the reader of the frames is slow", async () => {
+    const { stdout, stderr, shown, backpressure, followed, exit } = followNobody();
+    const written = hurry(stdout);
+    backpressure.full = true;
+    stderr.write("too much\n");
+    stdout.write("held\n");
+    await delay(50);
+    assert.deepEqual([stdout.paused, stderr.paused, shown()], [true, true, `${written}too much\n`]);
+    backpressure.full = false;
+    backpressure.release();
+    assert.deepEqual([stdout.paused, stderr.paused, shown()], [false, false, `${written}too much\nheld\n`]);
+    exit();
+    await followed;
+  });
+});
+
+describe("a reader of the frames that is slow", () => {
+  it("holds both outputs back until it has caught up", async () => {
+    const { stdout, stderr, shown, backpressure, followed, exit } = followNobody();
+    backpressure.full = true;
+    stdout.write("one\n");
+    assert.deepEqual([stdout.paused, stderr.paused], [true, true]);
+    stdout.write("two\n");
+    stderr.write("three\n");
+    assert.equal(shown(), "one\n");
+    backpressure.full = false;
+    backpressure.release();
+    assert.equal(shown(), "one\ntwo\nthree\n");
+    exit();
+    await followed;
+  });
+
+  it("does not hold back what is left when the process has exited", async () => {
+    const { stdout, shown, backpressure, followed, exit } = followNobody({ inOne: false });
+    backpressure.full = true;
+    stdout.write("one\n");
+    const left = Array.from({ length: 40 }, (_, n) => `left ${n}\n`);
+    left.forEach(stdout.write);
+    exit();
+    await followed;
+    assert.equal(shown(), `one\n${left.join("")}`);
+  });
+});

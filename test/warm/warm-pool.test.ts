@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { chmod, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { coldReason } from "../../runner/warm/eligibility.ts";
+import { openHarness } from "./harness.ts";
+import type { Harness } from "./harness.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { processLives } from "../support/process-lives.ts";
+import { until } from "../support/until.ts";
+
+/** What a test gives to be called when it has ended. */
+interface TerminationReason {
+  after(end: () => Promise<void>): void;
+}
+
+const HELLO = { language: "node", code: "console.log('hello', process.pid)" };
+
+async function harnessFor(t: TerminationReason, options: Parameters<typeof openHarness>[0] = {}): Promise<Harness> {
+  const harness = await openHarness(options);
+  t.after(() => harness.close());
+  return harness;
+}
+
+/** The pid of a spare of this harness, told by the room in its working directory. */
+async function warmPid(harness: Harness): Promise<number> {
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const where = await readlink(`/proc/${name}/cwd`).catch(() => "");
+    const line = await readFile(`/proc/${name}/cmdline`, "utf8").catch(() => "");
+    if (where.startsWith(harness.workDir) && line.includes("automn-warm")) return Number(name);
+  }
+  return 0;
+}
+
+/** An interpreter that does something of its own when it is started ahead, and is Node otherwise. */
+async function wrapper(t: TerminationReason, ahead: string): Promise<string> {
+  const file = join(await temporaryFolder(t), "node");
+  await writeFile(file, `#!/bin/bash\nif [ -n "$AUTOMN_WARM_CHANNEL" ]; then ${ahead}; fi\nexec ${process.execPath} "$@"\n`);
+  await chmod(file, 0o755);
+  return file;
+}
+
+/** Node's own answer names the real executable; the wrapper must stay in between. */
+function throughWrapper(harness: Harness, path: string): void {
+  const find = harness.languages.find.bind(harness.languages);
+  const interpreter = { path, version: process.versions.node };
+  Object.assign(harness.languages, {
+    async find(spelling: string) {
+      const found = await find(spelling);
+      return "message" in found ? found : { ...found, interpreter };
+    },
+  });
+}
+
+test("nothing is started before a language was used", async (t) => {
+  const harness = await harnessFor(t);
+  assert.deepEqual(harness.warmPool.counts, {});
+  assert.equal(await warmPid(harness), 0);
+});
+
+test("the second run finds a process that is there, and every run has its own", async (t) => {
+  const harness = await harnessFor(t);
+  const first = await harness.run(HELLO, "warm");
+  assert.equal(first.start, "cold");
+  await harness.warmed(HELLO);
+  const second = await harness.run(HELLO, "warm");
+  assert.equal(second.start, "warm");
+  assert.equal(second.stdout, `hello ${second.pid}\n`);
+  await harness.warmed(HELLO);
+  const third = await harness.run(HELLO, "warm");
+  assert.equal(third.start, "warm");
+  assert.notEqual(third.pid, second.pid);
+  assert.deepEqual({ ...harness.warmPool.counts.node, ready: 0 }, { ready: 0, hits: 2, misses: 1 });
+});
+
+test("a process that is not ready is not waited for", async (t) => {
+  const harness = await harnessFor(t);
+  throughWrapper(harness, await wrapper(t, "sleep 100"));
+  await harness.run(HELLO, "warm");
+  await until(async () => (await warmPid(harness)) === 0, "the process that is slow");
+  assert.equal((await harness.run(HELLO, "warm")).start, "cold");
+});
+
+test("an interpreter that can't be started ahead is given up, and its scripts run", async (t) => {
+  const harness = await harnessFor(t);
+  throughWrapper(harness, await wrapper(t, "exit 7"));
+  await until(async () => {
+    assert.equal((await harness.run(HELLO, "warm")).start, "cold");
+    return harness.log.some((line) => line.includes("givenUp=true"));
+  }, "given up");
+});
+
+test("a process that dies as it gets its job is replaced by one that is started for it", async (t) => {
+  const harness = await harnessFor(t);
+  throughWrapper(harness, await wrapper(t, "printf r >&63; read -r -n 1 -u 63; exit 9"));
+  await harness.warmed(HELLO);
+  const result = await harness.run({ ...HELLO, input: { a: 1 }, code: "console.log('hello', require('fs').readFileSync(0, 'utf8'))" }, "warm");
+  assert.deepEqual([result.start, result.stdout, result.code], ["cold", "hello {\"a\":1}\n", 0]);
+  assert.equal(harness.warmPool.counts.node?.hits, 0);
+});
+
+test("a process that dies while it waits is dropped and logged", async (t) => {
+  const harness = await harnessFor(t);
+  await harness.warmed(HELLO);
+  process.kill(await warmPid(harness), "SIGKILL");
+  await until(() => harness.warmPool.counts.node?.ready === 0, "dropped");
+  assert.match(harness.log.join(""), /A process started ahead has ended by itself/);
+  assert.equal((await harness.run(HELLO, "warm")).start, "cold");
+  await harness.warmed(HELLO);
+  assert.equal((await harness.run(HELLO, "warm")).start, "warm");
+});
+
+test("a process of another interpreter is thrown away", async (t) => {
+  const harness = await harnessFor(t);
+  await harness.warmed(HELLO);
+  const pid = await warmPid(harness);
+  throughWrapper(harness, process.execPath);
+  assert.equal((await harness.run(HELLO, "warm")).start, "cold");
+  await until(() => !processLives(pid), "the old process has ended");
+  await harness.warmed(HELLO);
+  assert.equal((await harness.run(HELLO, "warm")).start, "warm");
+});
+
+test("a process whose room was removed is not used", async (t) => {
+  const harness = await harnessFor(t);
+  await harness.warmed(HELLO);
+  await rm(harness.workDir, { recursive: true });
+  const result = await harness.run(HELLO, "warm");
+  assert.deepEqual([result.start, result.code], ["cold", 0]);
+});
+
+test("a job that is given up before it starts ends the process that it had taken", async (t) => {
+  const harness = await harnessFor(t);
+  await harness.warmed(HELLO);
+  const pid = await warmPid(harness);
+  const found = await harness.languages.find("node");
+  assert.ok(!("message" in found));
+  const launcher = await harness.warmPool.take({ ...found, spelling: "node", variables: process.env, inputJson: "{}" });
+  assert.ok(launcher !== undefined);
+  await launcher.workspace.close();
+  assert.equal(processLives(pid), false);
+});
+
+test("what nobody asks for any more costs nothing any more", async (t) => {
+  const harness = await harnessFor(t, { idleMs: 2_000 });
+  await harness.warmed(HELLO);
+  const pid = await warmPid(harness);
+  await until(() => !processLives(pid), "the idle process has ended");
+  assert.equal(harness.warmPool.counts.node?.ready, 0);
+  assert.doesNotMatch(harness.log.join(""), /by itself/);
+});
+
+test("no process is started ahead where none is wanted", async (t) => {
+  const harness = await harnessFor(t, { size: 0 });
+  assert.equal((await harness.run(HELLO, "warm")).start, "cold");
+  assert.deepEqual(harness.warmPool.counts, {});
+});
+
+test("as many wait as are wanted", async (t) => {
+  const harness = await harnessFor(t, { size: 3 });
+  await harness.run(HELLO, "warm");
+  await until(() => harness.warmPool.counts.node?.ready === 3, "three are ready");
+  const results = await Promise.all([1, 2, 3, 4].map(() => harness.run(HELLO, "warm")));
+  assert.deepEqual(results.map(({ start }) => start).sort(), ["cold", "warm", "warm", "warm"]);
+});
+
+/** The milliseconds from a process being taken to the next one being ready. */
+async function msToRefill(harness: Harness): Promise<number> {
+  const found = await harness.languages.find("node");
+  assert.ok(!("message" in found));
+  const launcher = await harness.warmPool.take({ ...found, spelling: "node", variables: process.env, inputJson: "{}" });
+  const takenAt = performance.now();
+  await launcher?.workspace.close();
+  await until(() => harness.warmPool.counts.node?.ready === 1, "a process is ready");
+  return performance.now() - takenAt;
+}
+
+test("while more runs are active than there are cores, refilling waits for a pause", async (t) => {
+  const harness = await harnessFor(t, { active: () => 9, cores: 2 });
+  for (let n = 0; n < 3; n++) await harness.run({ language: "node", code: "" }, "warm");
+  assert.ok((await msToRefill(harness)) >= 1000);
+});
+
+test("while a run is active a process is not replaced at once, but before long", async (t) => {
+  const harness = await harnessFor(t, { active: () => 1, cores: 2 });
+  assert.ok((await msToRefill(harness)) >= 100);
+});
+
+test("processes that wait end when the runner is killed", async (t) => {
+  const program = `
+    import { openHarness } from ${JSON.stringify(new URL("./harness.ts", import.meta.url).href)};
+    const harness = await openHarness();
+    await harness.warmed({ language: "node", code: "" });
+    await harness.warmed({ language: "python", code: "" });
+    console.log(harness.workDir);
+    setInterval(() => {}, 1000);`;
+  const runner = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => { runner.kill("SIGKILL"); });
+  const workDir = await new Promise<string>((resolve) => runner.stdout.once("data", (data: Buffer) => resolve(data.toString().trim())));
+  t.after(() => rm(join(workDir, ".."), { recursive: true, force: true }));
+  const harness = { workDir } as Harness;
+  assert.notEqual(await warmPid(harness), 0);
+  runner.kill("SIGKILL");
+  await until(async () => (await warmPid(harness)) === 0, "the processes have ended");
+});
+
+for (const [name, before, now, forced] of [
+  ["NODE_OPTIONS", undefined, "--no-warnings", true],
+  ["NODE_EXTRA_CA_CERTS", undefined, "/ca.pem", true],
+  ["NODE_ENV", undefined, "production", false],
+  ["LD_PRELOAD", undefined, "/x.so", true],
+  ["LD_LIBRARY_PATH", "/a", "/b", true],
+  ["LD_LIBRARY_PATH", "/a", "/a", false],
+  ["LC_ALL", "C", undefined, true],
+  ["LANG", "C", "C.UTF-8", true],
+  ["HOME", "/a", "/b", true],
+  ["PYTHONPATH", undefined, "/x", true],
+  ["PYTHONHASHSEED", undefined, "0", true],
+  ["DOTNET_gcServer", undefined, "1", true],
+  ["PSModulePath", undefined, "/x", true],
+  ["GLIBC_TUNABLES", undefined, "x", true],
+  ["TZ", undefined, "UTC", false],
+  ["PATH", "/a", "/b", false],
+  ["API_KEY", undefined, "x", false],
+  ["API_KEY", undefined, "", true],
+  ["API_KEY", "", "", false],
+  ["API_KEY", "x", undefined, false],
+  ["AUTOMN_INPUT_JSON", undefined, "{}", false],
+  ["AUTOMN_PYTHON_THING", undefined, "x", false],
+] as const) {
+  test(`${name} from ${before} to ${now} ${forced ? "forces a cold start" : "is taken over"}`, () => {
+    const interpreter = { path: "/bin/x", version: "1" };
+    const reason = coldReason({ interpreter, environment: { [name]: before } }, { interpreter, environment: { [name]: now } });
+    assert.equal(reason !== undefined, forced);
+  });
+}
