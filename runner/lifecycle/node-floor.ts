@@ -1,4 +1,5 @@
-// The first thing that the service loads: on a Node that is too old it says so and ends, before anything newer is touched.
+// The first thing that the service loads: a Node that is too old is told so before it meets anything it does not know.
+// That is why this file imports nothing, compares versions by itself, and keeps to syntax that old versions read.
 
 /** The oldest Node that the runner works with; package.json says the same. */
 export const NODE_FLOOR = "20.11.0";

@@ -1,7 +1,7 @@
 // Node.js scripts: CommonJS or ES module as Node itself decides, TypeScript where it strips types.
 import { fileURLToPath } from "node:url";
-import { compareVersions } from "../../protocol/registration.ts";
 import { Failure } from "../../lib/failure.ts";
+import { compareVersions } from "../../lib/versions.ts";
 import type { Interpreter, Language } from "../language.ts";
 
 const PRELUDE = fileURLToPath(new URL("./prelude/automn.cjs", import.meta.url));
