@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 // The runner's life, read top to bottom.
 import "./lifecycle/node-floor.ts";
-import { writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fileVariables, readConfig } from "./config/config.ts";
 import type { Config, FileContent } from "./config/config.ts";
 import { messageOf } from "./lib/failure.ts";
+import { LANGUAGES } from "./languages/table.ts";
 import { RUNNER_VERSION } from "./protocol/registration.ts";
 import { closeServer, createHttpServer, listen } from "./http/server.ts";
 import { keepCompiled } from "./lifecycle/compile-cache.ts";
@@ -18,20 +18,20 @@ import { openStateStore } from "./registration/state-store.ts";
 
 /** sysexits.h: the configuration is wrong. */
 const EX_CONFIG = 78;
-/** sysexits.h: the command line is wrong. */
-const EX_USAGE = 64;
 /** At the end, answers under way get this long to reach their readers. */
 const DELIVERY_MS = 5_000;
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 
 const signals = catchSignals(() => process.exit(0)); // nothing has begun yet that would have to end
 
+process.stdout.on("error", () => {}); // runs go on when nobody reads the log any more
+
+const args = process.argv.slice(2);
+if (args.length > 0) await leave(await runCommand(args));
+
 const config = await configure();
-const [command, ...words] = process.argv.slice(2);
-if (command !== undefined) process.exit(await runCommand(command, words));
 
 const log = createLog({ level: config.logLevel, format: config.logFormat, write: (line) => process.stdout.write(line) });
-process.stdout.on("error", () => {}); // whoever read the log has gone; the runs have not
 
 const state = await openStateStore(config.stateFile, log.error).catch(giveUp);
 
@@ -61,21 +61,12 @@ async function leave(code: number): Promise<void> {
   process.exit(code);
 }
 
-/** `automn-runner packages …` and `automn-runner --version`: done and over; resolves with the exit code. */
-async function runCommand(name: string, rest: readonly string[]): Promise<number> {
-  const print = (text: string) => writeSync(1, text);
-  const complain = (text: string) => writeSync(2, text);
-  if (name === "--version") {
-    print(`${RUNNER_VERSION}\n`);
-    return 0;
-  }
-  if (name !== "packages") {
-    complain(`There is no command ${name}: without one the runner starts, \`packages\` is about scripts' packages, \`--version\` tells the version.\n`);
-    return EX_USAGE;
-  }
-  const { packagesCommand } = await import("./cli/packages.ts"); // the service does not need it
-  const warnings = createLog({ level: "warn", format: config.logFormat, write: complain });
-  return packagesCommand([...rest], { scriptsDir: config.scriptsDir, recordsDir: join(config.stateDir, "packages"), print, complain, log: warnings });
+/** Runs a command instead of the service, which does not load what it is made of; resolves with the exit code. */
+async function runCommand(words: readonly string[]): Promise<number> {
+  const { main } = await import("./cli/main.ts");
+  const print = (text: string) => void process.stdout.write(text);
+  const printError = (text: string) => void process.stderr.write(text);
+  return main(words, { print, printError, languages: LANGUAGES, configure });
 }
 
 /** Reads the environment; with anything wrong in it, says all of it and ends. */

@@ -9,6 +9,7 @@ export const PRIVATE_DIR = 0o700;
 export const PRIVATE_FILE = 0o600;
 
 const SUFFIX = ".tmp";
+const REMOVAL = { recursive: true, force: true, maxRetries: 5, retryDelay: 50 } as const;
 
 /** Makes a folder and those above it, readable for the runner's own user alone. */
 export async function ensureDir(dir: string): Promise<void> {
@@ -59,12 +60,15 @@ export async function syncDir(dir: string): Promise<void> {
   }
 }
 
-/** Removes a folder with all that is in it, also where a script left folders that may not be written. What can't be removed is logged, not thrown. */
+/**
+ * Removes a folder with all that is in it, also while a process that is being ended still writes into it, and where a script
+ * left folders that must not be written to. What cannot be removed is logged, not thrown.
+ */
 export async function removeTree(dir: string, log: Pick<Log, "warn">): Promise<void> {
   try {
-    await rm(dir, { recursive: true, force: true }).catch(async () => {
+    await rm(dir, REMOVAL).catch(async () => {
       await makeWritable(dir);
-      await rm(dir, { recursive: true, force: true });
+      await rm(dir, REMOVAL);
     });
   } catch (error) {
     log.warn("Cannot remove a folder", { folder: dir, error: messageOf(error) });
