@@ -1,11 +1,10 @@
 // The languages that the runner knows, and the interpreters that were found for them.
 import { execFile } from "node:child_process";
-import { constants } from "node:fs";
-import { access, stat } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import { describe, messageOf } from "../lib/failure.ts";
 import type { Log } from "../lib/log.ts";
+import { findOnPath } from "../lib/path-search.ts";
 import type { Candidate, Interpreter, Language, LanguageName } from "./language.ts";
 import { node } from "./node/node.ts";
 import { powershell } from "./powershell/powershell.ts";
@@ -131,8 +130,9 @@ async function probe(language: Language, candidate: Candidate, { environment, lo
     const answer: unknown = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
     const { path, version, flavour } = (typeof answer === "object" && answer !== null ? answer : {}) as Readonly<Record<string, unknown>>;
     if (typeof version !== "string") throw new Error(`wanted a version, found ${describe(answer)}`);
-    const found = typeof path === "string" && path !== "" ? path : await onPath(candidate.file, environment["PATH"]);
-    return { path: found, version, ...(typeof flavour === "string" ? { flavour } : {}) };
+    // An absolute path, so that a script's own PATH does not choose another interpreter.
+    const found = typeof path === "string" && path !== "" ? path : await findOnPath(candidate.file, environment);
+    return { path: found ?? candidate.file, version, ...(typeof flavour === "string" ? { flavour } : {}) };
   } catch (error) {
     log.debug("A candidate for an interpreter did not answer", { language: language.name, file: candidate.file, error: messageOf(error).slice(0, 300) });
     return undefined;
@@ -141,16 +141,6 @@ async function probe(language: Language, candidate: Candidate, { environment, lo
 
 function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("AUTOMN_RUNNER_")));
-}
-
-/** Where the PATH has an executable of that name, so that a script's own PATH does not choose another one. */
-async function onPath(file: string, path = ""): Promise<string> {
-  if (file.includes("/") || file.includes("\\")) return file;
-  for (const directory of path.split(delimiter)) {
-    const candidate = join(directory, file);
-    if (directory !== "" && (await access(candidate, constants.X_OK).then(() => true, () => false))) return candidate;
-  }
-  return file;
 }
 
 /** Tells a replaced executable from the one that was probed. */
