@@ -5,7 +5,7 @@ import { writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { fileVariables, readConfig } from "./config/config.ts";
+import { secretFiles, readConfig } from "./config/config.ts";
 import type { Config, FileContent } from "./config/config.ts";
 import { messageOf } from "./lib/failure.ts";
 import { RUNNER_VERSION } from "./protocol/registration.ts";
@@ -80,7 +80,7 @@ async function runCommand(name: string, rest: readonly string[]): Promise<number
 
 /** Reads the environment; with anything wrong in it, says all of it and ends. */
 async function configure(): Promise<Config> {
-  const files = new Map(await Promise.all(fileVariables(process.env).map(async (path): Promise<[string, FileContent]> => [path, await contentOf(path)])));
+  const files = new Map(await Promise.all(secretFiles(process.env).map(async (path): Promise<[string, FileContent]> => [path, await contentOf(path)])));
   const reading = readConfig(process.env, { files, defaultDataDir: join(HERE, "data"), isTerminal: process.stdout.isTTY });
   for (const warning of reading.warnings) console.error(warning);
   for (const problem of reading.problems) console.error(problem);

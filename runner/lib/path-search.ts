@@ -10,7 +10,9 @@ const DEFAULT_PATHEXT = ".COM;.EXE;.BAT;.CMD";
  * The path of the first executable file of that name on the PATH, or undefined. A name with a slash in it is a path
  * already and comes back as it is. On Windows a name without an extension is tried with each of PATHEXT.
  */
-export async function findOnPath(name: string, environment: NodeJS.ProcessEnv, platform: NodeJS.Platform = process.platform): Promise<string | undefined> {
+export async function findOnPath(
+  name: string, environment: NodeJS.ProcessEnv, platform: NodeJS.Platform = process.platform,
+): Promise<string | undefined> {
   if (/[/\\]/.test(name)) return name;
   const names = platform === "win32" ? withExtensions(name, environment) : [name];
   for (const folder of pathFolders(environment, platform)) {
@@ -29,7 +31,8 @@ function pathFolders(environment: NodeJS.ProcessEnv, platform: NodeJS.Platform):
 }
 
 function withExtensions(name: string, environment: NodeJS.ProcessEnv): string[] {
-  const extensions = (caseless(environment, "PATHEXT") ?? DEFAULT_PATHEXT).toLowerCase().split(win32.delimiter).filter((extension) => extension !== "");
+  const setting = caseless(environment, "PATHEXT") ?? DEFAULT_PATHEXT;
+  const extensions = setting.toLowerCase().split(win32.delimiter).filter((extension) => extension !== "");
   const complete = extensions.includes(win32.extname(name).toLowerCase());
   return complete ? [name] : extensions.map((extension) => name + extension);
 }
