@@ -11,10 +11,12 @@ import { messageOf } from "./lib/failure.ts";
 import { RUNNER_VERSION } from "./protocol/registration.ts";
 import { closeServer, createHttpServer, listen } from "./http/server.ts";
 import { cacheCompiledCode } from "./lifecycle/compile-cache.ts";
+import { wasHangupIgnored } from "./lifecycle/hangup.ts";
 import { createLog } from "./lib/log.ts";
 import { catchSignals, handleShutdown } from "./lifecycle/shutdown.ts";
 import type { App } from "./app.ts";
 import { openStateStore } from "./registration/state-store.ts";
+import { closeLostTerminal } from "./lifecycle/terminal.ts";
 
 /** sysexits.h: the configuration is wrong. */
 const EX_CONFIG = 78;
@@ -24,14 +26,14 @@ const EX_USAGE = 64;
 const DELIVERY_MS = 5_000;
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 
-const signals = catchSignals(() => process.exit(0)); // there is nothing to shut down yet
-
 const config = await configure();
 const [command, ...words] = process.argv.slice(2);
 if (command !== undefined) process.exit(await runCommand(command, words));
 
 const log = createLog({ level: config.logLevel, format: config.logFormat, write: (line) => process.stdout.write(line) });
-process.stdout.on("error", () => {}); // runs go on when nobody reads the log any more
+process.stdout.on("error", () => {}); // runs go on when nobody reads the log any more, or its terminal is gone
+
+const signals = catchSignals(() => exitNow(0), { ignoreHangup: wasHangupIgnored() }); // there is nothing to shut down yet
 
 const state = await openStateStore(config.stateFile, log.error).catch(giveUp);
 
@@ -61,6 +63,11 @@ async function close(): Promise<void> {
 async function exit(code: number): Promise<void> {
   const written = new Promise<void>((resolve) => { process.stdout.write("", () => resolve()); });
   await Promise.race([written, new Promise((resolve) => setTimeout(resolve, 500))]);
+  exitNow(code);
+}
+
+function exitNow(code: number): never {
+  closeLostTerminal();
   process.exit(code);
 }
 

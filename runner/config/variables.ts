@@ -140,7 +140,7 @@ export const VARIABLES = {
   },
   drainMs: {
     name: "AUTOMN_RUNNER_DRAIN_MS", read: whole(0, MAX_TIMER_MS), fallback: 30_000,
-    meaning: "Milliseconds that active runs may continue after SIGTERM or SIGINT before they are terminated; `0` terminates them " +
+    meaning: "Milliseconds that active runs may continue after SIGTERM, SIGINT or SIGHUP before they are terminated; `0` terminates them " +
       "at once.",
   },
   onDisconnect: {

@@ -16,7 +16,7 @@ export interface ShutdownSteps {
   exit(code: number): void;
 }
 
-const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
+const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 type ShutdownSignal = keyof typeof SIGNAL_NUMBERS;
 type SignalHandler = (signal: ShutdownSignal) => void;
 
@@ -29,10 +29,19 @@ export interface ShutdownSignals {
   handOver(handler: SignalHandler): void;
 }
 
+/** How signals are caught. */
+export interface SignalOptions {
+  /** SIGHUP does nothing, as for a process that `nohup` started. */
+  readonly ignoreHangup: boolean;
+  readonly target?: NodeJS.Process;
+}
+
 /** Catches the signals for good, since one that arrived while listeners are exchanged would be lost. At first they go to `handler`. */
-export function catchSignals(handler: SignalHandler, target: NodeJS.Process = process): ShutdownSignals {
+export function catchSignals(handler: SignalHandler, { ignoreHangup, target = process }: SignalOptions): ShutdownSignals {
   let current = handler;
-  for (const signal of Object.keys(SIGNAL_NUMBERS) as ShutdownSignal[]) target.on(signal, () => current(signal));
+  for (const signal of Object.keys(SIGNAL_NUMBERS) as ShutdownSignal[]) {
+    target.on(signal, () => { if (signal !== "SIGHUP" || !ignoreHangup) current(signal); });
+  }
   return { handOver(next) { current = next; } };
 }
 
@@ -42,6 +51,7 @@ export function handleShutdown(steps: ShutdownSteps, signals: ShutdownSignals, l
 
   async function shutDown(signal: ShutdownSignal): Promise<void> {
     if (draining) {
+      if (signal === "SIGHUP") return; // a terminal that closes sends several: the kernel's and the shell's
       log.warn("Stopping at once", { signal });
       steps.kill();
       steps.exit(128 + SIGNAL_NUMBERS[signal]);
