@@ -7,6 +7,7 @@ import { createHeadTailBuffer } from "./head-tail-buffer.ts";
 import type { HeadTailBuffer } from "./head-tail-buffer.ts";
 import { createMarkerReader } from "./marker-reader.ts";
 import type { Redaction } from "../redaction/redactor.ts";
+import { escapeControls } from "../lib/text.ts";
 
 /** What comes in on one stream. */
 export interface Feed {
@@ -76,7 +77,7 @@ export function createOutputPipeline({ show, onReturn, maxBytes, redaction, now 
   }
   function remark(line: string): void {
     endLine();
-    print(Buffer.from(`${oneLine(redaction.text(line))}\n`), "stderr");
+    print(Buffer.from(`${escapeControls(redaction.text(line))}\n`), "stderr");
   }
   /** A chunk without a marker is kept as it is shown, and not searched twice. */
   function keepStdout(text: Buffer): void {
@@ -130,9 +131,4 @@ export function createOutputPipeline({ show, onReturn, maxBytes, redaction, now 
 
 function startsWith(text: Buffer, start: Buffer): boolean {
   return text.subarray(0, start.length).equals(start);
-}
-
-/** Line breaks and other control characters made visible, so that nothing in a notice passes for a line of its own. */
-function oneLine(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

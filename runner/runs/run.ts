@@ -2,7 +2,7 @@
 import type { TerminationReason } from "../protocol/termination-reason.ts";
 import { Failure, messageOf } from "../lib/failure.ts";
 import type { RunRequest } from "../protocol/job.ts";
-import { namesSecret } from "../config/secret-words.ts";
+import { namesSecret } from "../redaction/secret-names.ts";
 import type { RunResult } from "../protocol/result.ts";
 import type { LanguageRegistry } from "../languages/registry.ts";
 import type { Interpreter, Language } from "../languages/language.ts";

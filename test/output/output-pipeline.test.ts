@@ -256,7 +256,7 @@ describe("a notice", () => {
     const { output, shown } = open();
     out(output, "a");
     output.remark("[npm] a secret\r\n[runner] forged");
-    assert.equal(shown(), "a\n[npm] a ***\\u000d\\u000a[runner] forged\n");
+    assert.equal(shown(), "a\n[npm] a ***\\u000d\\n[runner] forged\n");
     assert.deepEqual([output.kept.stdout.text(), output.kept.stderr.text()], ["a", ""]);
   });
 

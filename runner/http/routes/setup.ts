@@ -1,5 +1,5 @@
 // Setting the runner up by the operator page, and taking it back by the reset token.
-import { secretText } from "../../config/config.ts";
+import { secretText } from "../../config/readers.ts";
 import { Failure, messageOf } from "../../lib/failure.ts";
 import type { RegistrationOutcome } from "../../registration/host-client.ts";
 import { requireSameOrigin, sameSecret } from "../auth.ts";

@@ -1,7 +1,8 @@
 // Python's packages: by uv where there is one, else by pip, the interpreter's own or one from a fresh venv.
 import { readdir, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
+import { findOnPath } from "../../lib/path-search.ts";
 import { type Installer, type InstallTask, type Refusal, type ToolEnd, refusedAlone, refuseAll } from "../installer.ts";
 import { normalizedPythonName } from "./requirement.ts";
 import type { Requirement } from "../requirement.ts";
@@ -63,7 +64,7 @@ function reasonOf({ code, lines }: ToolEnd): string {
 
 /** uv, unless only pip was told where packages come from. */
 async function choose(task: InstallTask): Promise<Program | undefined> {
-  const uv = await findUv(task.environment);
+  const uv = await findOnPath("uv", task.environment);
   const pipFirst = uv === undefined || ((await hasPipSettings(task.environment)) && !Object.keys(task.environment).some((name) => /^UV_.*INDEX|^UV_FIND_LINKS/.test(name)));
   const byUv = uv === undefined ? undefined : uvProgram(uv, task);
   return pipFirst ? (await pipProgram(task)) ?? byUv : byUv;
@@ -94,15 +95,6 @@ async function pythonWithPip(task: InstallTask): Promise<string | undefined> {
   const venv = join(scratch, "venv");
   const made = await task.tool(interpreter.path, ["-m", "venv", venv], { quiet: true });
   return made.code === 0 ? join(venv, process.platform === "win32" ? "Scripts/python.exe" : "bin/python") : undefined;
-}
-
-async function findUv(environment: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const name = process.platform === "win32" ? "uv.exe" : "uv";
-  for (const folder of (environment["PATH"] ?? environment["Path"] ?? "").split(delimiter)) {
-    const facts = folder === "" ? undefined : await stat(join(folder, name)).catch(() => undefined);
-    if (facts?.isFile()) return join(folder, name);
-  }
-  return undefined;
 }
 
 async function hasPipSettings(environment: NodeJS.ProcessEnv): Promise<boolean> {
