@@ -1,8 +1,13 @@
-// Making text safe to show.
+// Text from outside, made safe to show.
 
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+/**
+ * Writes control characters and line separators as escapes (`\n`, `\u001b`), so that text from outside cannot forge a
+ * line or control a terminal.
+ */
+export function escapeControls(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, escape);
+}
 
-/** Escapes control characters and line separators as `\uXXXX`, so that text from outside can neither forge a line nor steer a terminal. */
-export function visibleControls(text: string): string {
-  return text.replace(CONTROLS, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+function escape(unit: string): string {
+  return unit === "\n" ? "\\n" : `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -1,5 +1,5 @@
 // Everything that one run prints, on its way to the host and into the result. Text is well-formed UTF-8 in bytes here.
-import { visibleControls } from "../lib/text.ts";
+import { escapeControls } from "../lib/text.ts";
 import { MARKER_STEM } from "../protocol/markers.ts";
 import type { Redaction, RedactedStream } from "../redaction/redactor.ts";
 import { createDecoder } from "./decoder.ts";
@@ -91,7 +91,7 @@ export class OutputPipeline implements PerStream<OutputInput> {
   /** Shows a labelled line, e.g. `[npm] …`, live and on a line of its own; the result does not carry it. */
   line(text: string): void {
     this.#endLine();
-    this.#print(Buffer.from(`${visibleControls(this.#redaction.text(text))}\n`), "stderr");
+    this.#print(Buffer.from(`${escapeControls(this.#redaction.text(text))}\n`), "stderr");
   }
 
   /** Ends both streams: shows and keeps what was held back, and ends an open last line. */

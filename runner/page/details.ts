@@ -2,7 +2,7 @@
 
 import { html, type Content, type Html } from "./html.ts";
 import type { Maybe, PageView, WarmView } from "./view.ts";
-import { count, duration, languageName, link, moment, withoutPasswords } from "./format.ts";
+import { count, duration, link, moment, withoutPasswords } from "./format.ts";
 
 /** Renders the cards in order. Before the first registration there are no heartbeats or runs to show. */
 export function details(view: PageView): Html {
@@ -49,16 +49,22 @@ function every(intervalMs: number): string {
 
 function runtimes(view: PageView): Html {
   return card("runtimes", "Languages", [
-    ...Object.entries(view.runtimes).map(([name, version]) => row(languageName(name), html`<code>${version}</code>`)),
-    ...view.missingRuntimes.map(({ name, pathVariable }) => row(languageName(name), [html`<em>not found</em>`, remedy(pathVariable)])),
+    ...Object.entries(view.runtimes).map(([name, version]) => row(titleOf(name, view), html`<code>${version}</code>`)),
+    ...view.missingRuntimes.map(({ name, pathVariable }) => row(titleOf(name, view), [html`<em>not found</em>`, remedy(pathVariable)])),
   ]);
+}
+
+/** A language as people write it; an unknown one as it came. */
+function titleOf(name: string, { languageTitles }: PageView): string {
+  return (Object.hasOwn(languageTitles, name) ? languageTitles[name] : undefined) ?? name;
 }
 
 function remedy(pathVariable: Maybe<string>): Content {
   return pathVariable && html` <span class="aside">install it, or name it in <code>${pathVariable}</code></span>`;
 }
 
-function runs({ runs: { active, total, byOutcome }, warmPool }: PageView): Html {
+function runs(view: PageView): Html {
+  const { runs: { active, total, byOutcome } } = view;
   const figure = (amount: number, noun: string): Html => html`<p><b>${amount.toLocaleString("en")}</b> <span>${noun}</span></p>`;
   return html`<section class="card" aria-labelledby="runs">
   <h2 id="runs">Runs</h2>
@@ -66,20 +72,20 @@ function runs({ runs: { active, total, byOutcome }, warmPool }: PageView): Html 
   ${
     total === 0
       ? html`<p class="aside">The first job will show here.</p>`
-      : html`<dl>${[...Object.entries(byOutcome).map(([outcome, amount]) => row(outcome, amount.toLocaleString("en"))), warm(warmPool)]}</dl>`
+      : html`<dl>${[...Object.entries(byOutcome).map(([outcome, amount]) => row(outcome, amount.toLocaleString("en"))), warm(view)]}</dl>`
   }
 </section>`;
 }
 
-/** How many warm processes wait, and how often runs found one; nothing if no language has any. */
-function warm(warmPool: PageView["warmPool"]): Content {
-  const languages = Object.entries(warmPool);
-  return languages.length > 0 && row("Warm", languages.map(([name, figures]) => warmLanguage(name, figures)));
+/** How many processes were started ahead, and whether runs find them there; nothing where no language has any. */
+function warm(view: PageView): Content {
+  const languages = Object.entries(view.warmPool);
+  return languages.length > 0 && row("Warm", languages.map(([name, figures]) => warmLanguage(titleOf(name, view), figures)));
 }
 
-function warmLanguage(name: string, { ready, hits, misses }: WarmView): Html {
+function warmLanguage(title: string, { ready, hits, misses }: WarmView): Html {
   const missed = misses === 1 ? "1 miss" : `${misses.toLocaleString("en")} misses`;
-  return html`<p>${languageName(name)}: ${ready.toLocaleString("en")} waiting <span class="aside">${count(hits, "hit")}, ${missed}</span></p>`;
+  return html`<p>${title}: ${ready.toLocaleString("en")} waiting <span class="aside">${count(hits, "hit")}, ${missed}</span></p>`;
 }
 
 function card(id: string, title: string, rows: readonly Content[]): Html {

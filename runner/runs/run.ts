@@ -2,7 +2,7 @@
 import type { TerminationReason } from "../protocol/termination-reason.ts";
 import { Failure, messageOf } from "../lib/failure.ts";
 import type { RunRequest } from "../protocol/job.ts";
-import { namesSecret } from "../config/secret-words.ts";
+import { namesSecret } from "../redaction/secret-names.ts";
 import type { RunResult } from "../protocol/result.ts";
 import type { LanguageRegistry } from "../languages/registry.ts";
 import type { Interpreter, Language } from "../languages/language.ts";
@@ -116,15 +116,14 @@ export async function run(job: Job, sink: Sink, stop: AbortController, dependenc
 
 async function execute(context: RunContext): Promise<RunOutcome> {
   const { job, stop, dependencies, output } = context;
-  const { language: spelling } = job.script;
-  const found = await dependencies.languages.find(spelling);
+  const found = await dependencies.languages.find(job.script.language);
   if ("message" in found) return ended({ kind: "start-failed", ...found });
-  const { language, interpreter } = found;
+  const { language, interpreter, spelling } = found;
   const provided = await installPackages(job.script, { language, interpreter }, { packages: dependencies.packages, output, stop: stop.signal });
   if ("kind" in provided) return ended(provided);
   const { provision, installs } = provided;
   try {
-    return { ...(await launchAndFollow(context, { language, interpreter, provision })), installs };
+    return { ...(await launchAndFollow(context, { language, interpreter, spelling, provision })), installs };
   } finally {
     provision?.release();
   }
@@ -134,12 +133,12 @@ async function execute(context: RunContext): Promise<RunOutcome> {
 interface LaunchTools {
   readonly language: Language;
   readonly interpreter: Interpreter;
+  readonly spelling: string;
   readonly provision: Provision | undefined;
 }
 
-async function launchAndFollow(context: RunContext, { language, interpreter, provision }: LaunchTools): Promise<RunOutcome> {
+async function launchAndFollow(context: RunContext, { language, interpreter, spelling, provision }: LaunchTools): Promise<RunOutcome> {
   const { job, stop, dependencies, output } = context;
-  const { language: spelling } = job.script;
   const inputJson = JSON.stringify(job.input);
   const variables = withPaths(withVariables(job, dependencies.environment), provision);
   const [launcher, place] = await together(takeLauncher({ language, interpreter, spelling, variables, inputJson }, dependencies), dependencies.scripts.place(job.script, language.extension(spelling), provision?.codeHome));

@@ -255,7 +255,7 @@ describe("OutputPipeline.notice", () => {
     const { output, shown } = open();
     out(output, "a");
     output.line("[npm] a secret\r\n[runner] forged");
-    assert.equal(shown(), "a\n[npm] a ***\\u000d\\u000a[runner] forged\n");
+    assert.equal(shown(), "a\n[npm] a ***\\u000d\\n[runner] forged\n");
     assert.deepEqual([output.kept.stdout.text(), output.kept.stderr.text()], ["a", ""]);
   });
 

@@ -35,7 +35,7 @@ describe("parseRunRequest", () => {
       runId: "r-1",
       input: { a: 1 },
       script: {
-        id: "17", label: "Nightly", versionId: "v9", language: "python", code: "print(1)\n", timeoutMs: 1500, runToken: "hook",
+        id: "17", label: "Nightly", versionId: "v9", language: " Python ", code: "print(1)\n", timeoutMs: 1500, runToken: "hook",
         variables: [{ name: "AUTOMN_VAR_A", value: "x" }],
         trigger: { by: "schedule", userId: "3", context: { http: "POST" } },
       },

@@ -42,7 +42,7 @@ export function packageStatus({ packages, languages, answerMs = ANSWER_MS }: Pac
     const node = await languages.find("node");
     const listed = "message" in node
       ? names.map((name): PackageStatus => ({ name, status: "error", message: node.message }))
-      : await packages.status({ scriptId, home: folderName(scriptId ?? directoryKey), names, installMissing, interpreter: node.interpreter }, answerMs);
+      : await packages.status({ scriptId, home: folderName(scriptId ?? directoryKey), names, installMissing, language: node.language.name, interpreter: node.interpreter }, answerMs);
     sendJson(response, 200, { scriptId: scriptId ?? null, packages: listed, installMissing, error: errorOf(listed) });
   };
 }

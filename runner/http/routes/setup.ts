@@ -1,5 +1,5 @@
 // Setting the runner up on the operator page, and resetting it with the reset token.
-import { secretText } from "../../config/config.ts";
+import { secretText } from "../../config/readers.ts";
 import { Failure, messageOf } from "../../lib/failure.ts";
 import type { RegistrationOutcome } from "../../registration/host-client.ts";
 import { MAX_FORM_BYTES } from "../auth.ts";

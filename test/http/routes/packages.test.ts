@@ -8,7 +8,7 @@ import { folderName } from "../../../runner/workspace/script-files.ts";
 import { createAuthorize } from "../../../runner/http/auth.ts";
 import { createRouter } from "../../../runner/http/router.ts";
 import { sendJson } from "../../../runner/http/reply.ts";
-import type { LanguageRegistry, Finding } from "../../../runner/languages/registry.ts";
+import type { LanguageProblem, LanguageRegistry, RunnableLanguage } from "../../../runner/languages/registry.ts";
 import { node as nodeLanguage } from "../../../runner/languages/node/node.ts";
 import { clearPackages, packageStatus, type PackageRouteDependencies } from "../../../runner/http/routes/packages.ts";
 import { type Harness, node, openHarness, ready, registryMissing } from "../../packages/harness.ts";
@@ -23,7 +23,7 @@ interface Answer {
 
 /** The two routes over a harness, on a port of their own. */
 async function serve(harness: Harness, { secret = () => SECRET, hasToken = true, ...changes }: Partial<PackageRouteDependencies> & { secret?: () => string | undefined; hasToken?: boolean } = {}) {
-  const languages = { find: (): Promise<Finding> => Promise.resolve({ language: nodeLanguage, interpreter: node }) } as unknown as LanguageRegistry;
+  const languages = { find: (): Promise<RunnableLanguage> => Promise.resolve({ language: nodeLanguage, spelling: "node", interpreter: node }) } as unknown as LanguageRegistry;
   const tools: PackageRouteDependencies = { packages: harness.packages, languages, page: ({ message }) => `<p>${message}</p>`, ...changes };
   const answer = createRouter(
     [
@@ -121,7 +121,7 @@ describe("a question that can't be answered", () => {
 
   test("without a node to run npm, every package has the reason, and so has the whole answer", async () => {
     const harness = await openHarness();
-    const find = (): Promise<Finding> => Promise.resolve({ code: 127, errorCode: "INTERPRETER_MISSING", message: "No interpreter for node" });
+    const find = (): Promise<LanguageProblem> => Promise.resolve({ code: 127, errorCode: "INTERPRETER_MISSING", message: "No interpreter for node" });
     const web = await serve(harness, { languages: { find } as unknown as LanguageRegistry });
     assert.deepEqual((await web.ask({ packages: ["a"] })).body, { scriptId: null, packages: [{ name: "a", status: "error", message: "No interpreter for node" }], installMissing: true, error: "No interpreter for node" });
     await web.close();
