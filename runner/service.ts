@@ -82,7 +82,7 @@ async function runCommand(words: readonly string[]): Promise<number> {
 /** Reads the environment; if anything in it is wrong, reports all of it and ends the process. */
 async function configure(): Promise<Config> {
   const files = new Map(await Promise.all(secretFiles(process.env).map(async (path) => [path, await contentOf(path)] as const)));
-  const reading = readConfig(process.env, { files, defaultDataDir: join(HERE, "data"), isTerminal: process.stdout.isTTY });
+  const reading = readConfig(process.env, { files, languages: LANGUAGES, defaultDataDir: join(HERE, "data"), isTerminal: process.stdout.isTTY });
   for (const warning of reading.warnings) console.error(warning);
   for (const problem of reading.problems) console.error(problem);
   return reading.config ?? process.exit(EX_CONFIG);

@@ -2,6 +2,8 @@
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { describe } from "../lib/failure.ts";
 import { endpointUrl, jobPaths } from "./endpoint.ts";
+import { allVariables, interpreterVariable } from "./interpreter-variables.ts";
+import type { InterpreterVariable } from "./interpreter-variables.ts";
 import { nearestName } from "./nearest-name.ts";
 import { secretText } from "./readers.ts";
 import { DISCONNECT_POLICIES, LOG_FORMATS, LOG_LEVELS, PACKAGE_MODES, VARIABLES } from "./variables.ts";
@@ -37,7 +39,7 @@ export interface Config {
   readonly port: number;
   readonly bind?: string;
   /** Interpreters that the operator chose, by language. */
-  readonly interpreters: Readonly<Record<"node" | "python" | "powershell" | "shell", string | undefined>>;
+  readonly interpreters: Readonly<Record<string, string | undefined>>;
   readonly killGraceMs: number;
   readonly drainMs: number;
   readonly onDisconnect: (typeof DISCONNECT_POLICIES)[number];
@@ -75,6 +77,8 @@ export type FileContent = { readonly content: string } | { readonly error: strin
 export interface ConfigSources {
   /** The content of each file that `secretFiles` names, by path. */
   readonly files: ReadonlyMap<string, FileContent>;
+  /** The languages whose interpreters can be set. */
+  readonly languages: readonly InterpreterVariable[];
   readonly defaultDataDir: string;
   readonly isTerminal: boolean;
 }
@@ -90,12 +94,13 @@ export function readConfig(env: NodeJS.ProcessEnv, sources: ConfigSources): Conf
   const values = readVariables(env, problems);
   const secret = secretOf(values, "secret", sources, problems);
   const resetToken = secretOf(values, "resetToken", sources, problems);
-  const warnings = [...unknownNames(env), ...heartbeatWarnings(values.heartbeatMs)];
+  const interpreters = readInterpreters(env, sources.languages, problems);
+  const warnings = [...unknownNames(env, sources.languages), ...heartbeatWarnings(values.heartbeatMs)];
   if (problems.length > 0) return { warnings, problems };
-  return { config: Object.freeze(toConfig({ ...values, secret, resetToken }, sources)), warnings, problems };
+  return { config: Object.freeze(toConfig({ ...values, secret, resetToken }, interpreters, sources)), warnings, problems };
 }
 
-function toConfig(values: Values, { defaultDataDir, isTerminal }: ConfigSources): Config {
+function toConfig(values: Values, interpreters: Config["interpreters"], { defaultDataDir, isTerminal }: ConfigSources): Config {
   const url = endpointUrl(values);
   const {
     hostUrl, runnerId, secret, resetToken, bind, statusMessage, timeoutMs, maxConcurrency, localMaxConcurrency, maxMemoryMb, npmPath,
@@ -109,7 +114,7 @@ function toConfig(values: Values, { defaultDataDir, isTerminal }: ConfigSources)
     jobPaths: jobPaths(url, values.endpointPath),
     heartbeatMs, port, killGraceMs, drainMs, onDisconnect, maxOutputBytes, journalMaxBytes, warmIdleMs, packages, installConcurrency,
     installTimeoutMs, npmIgnoreScripts, maxBodyBytes, logLevel,
-    interpreters: { node: values.nodePath, python: values.pythonPath, powershell: values.powershellPath, shell: values.shellPath },
+    interpreters,
     secretWords: values.redact,
     keepResultsBytes: values.keepResultsMb * MIB,
     packagesMaxBytes: values.packagesMaxMb * MIB,
@@ -123,7 +128,11 @@ function readVariables(env: NodeJS.ProcessEnv, problems: string[]): Values {
   return Object.fromEntries(rows.map(([key, row]) => [key, readVariable(env, row, problems) ?? row.fallback])) as Values;
 }
 
-function readVariable(env: NodeJS.ProcessEnv, { name: proper, aliases = [], read }: Variable<unknown>, problems: string[]): unknown {
+function readInterpreters(env: NodeJS.ProcessEnv, languages: readonly InterpreterVariable[], problems: string[]): Config["interpreters"] {
+  return Object.fromEntries(languages.map((language) => [language.name, readVariable(env, interpreterVariable(language), problems)]));
+}
+
+function readVariable<T>(env: NodeJS.ProcessEnv, { name: proper, aliases = [], read }: Variable<T>, problems: string[]): T | undefined {
   const name = [proper, ...aliases].find((candidate) => env[candidate]?.trim());
   if (name === undefined) return undefined;
   try {
@@ -175,8 +184,8 @@ function heartbeatWarnings(ms: number): string[] {
   return [`AUTOMN_RUNNER_HEARTBEAT_MS=${ms} ${rhythm}: the host sends no jobs to a runner that it has not heard from for two minutes.`];
 }
 
-function unknownNames(env: NodeJS.ProcessEnv): string[] {
-  const known = Object.values<Variable<unknown>>(VARIABLES).flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+function unknownNames(env: NodeJS.ProcessEnv, languages: readonly InterpreterVariable[]): string[] {
+  const known = allVariables(languages).flatMap(({ name, aliases = [] }) => [name, ...aliases]);
   return Object.keys(env)
     .filter((name) => name.startsWith("AUTOMN_RUNNER_") && !known.includes(name) && !IMAGE_NAMES.includes(name))
     .map((name) => `${name} is not a variable of this runner. Did you mean ${nearestName(name, known)}?`);

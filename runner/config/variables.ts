@@ -1,4 +1,4 @@
-// Every variable that the runner reads: one row for each, in the order of the README's table, which is made from it.
+// The variables that the runner reads, those of the languages apart: one row for each, in the order of the README's table, which is made from it.
 import { JOB_PATH, jobPath } from "./endpoint.ts";
 import {
   baseUrl, directory, file, flag, httpUrl, MAX_TIMER_MS, oneOf, secretText, text, whole,
@@ -117,22 +117,6 @@ export const VARIABLES = {
   bind: {
     name: "AUTOMN_RUNNER_BIND", read: text, shown: "all",
     meaning: "Address to listen on; by default all addresses, IPv6 and IPv4.",
-  },
-  nodePath: {
-    name: "AUTOMN_RUNNER_NODE_PATH", read: file, shown: "the runner's own",
-    meaning: "Interpreter for Node.js scripts.",
-  },
-  pythonPath: {
-    name: "AUTOMN_RUNNER_PYTHON_PATH", read: file, shown: "`python3`, `python`",
-    meaning: "Interpreter for Python scripts.",
-  },
-  powershellPath: {
-    name: "AUTOMN_RUNNER_POWERSHELL_PATH", aliases: ["AUTOMN_POWERSHELL_PATH"], read: file, shown: "`pwsh`",
-    meaning: "Interpreter for PowerShell scripts.",
-  },
-  shellPath: {
-    name: "AUTOMN_RUNNER_SHELL_PATH", aliases: ["AUTOMN_SHELL_PATH"], read: file, shown: "`bash`, `sh`",
-    meaning: "Interpreter for shell scripts.",
   },
   killGraceMs: {
     name: "AUTOMN_RUNNER_KILL_GRACE_MS", read: whole(0, MAX_TIMER_MS), fallback: 5_000,

@@ -41,7 +41,7 @@ async function start(t: TestLifetime, answer: Answer, settings: Record<string, s
   });
   const { config } = readConfig(
     { AUTOMN_HOST_URL: `http://127.0.0.1:${port}`, AUTOMN_RUNNER_ID: "r1", AUTOMN_RUNNER_PUBLIC_URL: "http://runner", AUTOMN_RUNNER_HEARTBEAT_MS: "0", ...settings },
-    { files: new Map(), defaultDataDir: "/none", isTerminal: false },
+    { files: new Map(), languages: [], defaultDataDir: "/none", isTerminal: false },
   );
   let current: RunnerState = UNREGISTERED;
   const state: StateStore = { get current() { return current; }, problems: [], update: (change) => Promise.resolve(void (current = change(current))), settled: () => Promise.resolve() };

@@ -26,7 +26,7 @@ export const node: Language = {
   title: "Node.js",
   spellings: ["javascript", "typescript"],
   pathVariable: "AUTOMN_RUNNER_NODE_PATH",
-  shownDefault: "this node",
+  shownDefault: "the runner's own",
   candidates: () => [{ file: process.execPath }],
   probe: ["-p", "JSON.stringify({ path: process.execPath, version: process.versions.node })"],
   extension: (spelling) => (spelling === "typescript" ? ".ts" : ".js"),

@@ -5,7 +5,7 @@ import { nodeNeeds } from "./imports.ts";
 import { createNpm } from "./npm.ts";
 import { npmNameProblem } from "./npm-name.ts";
 import { NODE_MODULES, npmVersionIn } from "./npm-version.ts";
-import { isRange, satisfies } from "./semver.ts";
+import { satisfies } from "./semver.ts";
 
 /** npm as the package manager of Node.js scripts. */
 export function nodePackages({ npmPath, npmIgnoreScripts }: PackageManagerSettings): PackageManager {
@@ -15,7 +15,7 @@ export function nodePackages({ npmPath, npmIgnoreScripts }: PackageManagerSettin
     codeBesidePackages: true, // Node looks for `node_modules` upward from the file that asks
     read: (code) => nodeNeeds(code),
     runtime: ({ version }) => runtimeKey("node", version, 1), // a major version has one ABI for native addons
-    satisfies: (installed, wanted) => isRange(wanted) && satisfies(installed, wanted),
+    satisfies,
     spelled: ({ name, version }) => (version === undefined ? name : `${name}@${version}`),
     pinned: (requirement, version) => ({ ...requirement, version }),
     isIntact,
