@@ -12,6 +12,7 @@ import { node } from "../../../runner/languages/node/node.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { marked, runScript } from "../../support/run-script.ts";
 import type { Outcome } from "../../support/run-script.ts";
+import { assertAsWithPipe } from "./stdin-scripts.ts";
 
 const HERE: Interpreter = { path: process.execPath, version: process.versions.node };
 const home = await temporaryFolder({ after });
@@ -255,6 +256,7 @@ describe("other versions of node, for real", { skip: !(process.platform === "lin
     }
     const loud = await runScript("console.log('x'.repeat(8 * 1024 * 1024)); process.exit(3)", here);
     assert.deepEqual([loud.code, loud.stdout.length, loud.stderr], [3, 8 * 1024 * 1024 + 1, ""]);
+    for (const name of ["its kind", "its events", "unref and ref", "unref, then a timer", "destroy with an error", "readline", "pipeline", "the readable event"]) await assertAsWithPipe(name, { home, interpreter, input: "small" });
     await rm(join(home, `node-${version}`), { recursive: true });
     return undefined;
   });

@@ -167,9 +167,24 @@ function makeBlocking(name) {
   });
 }
 
+/** Makes `process.stdin` behave as for a pipe (automn-stdin.cjs), once it is read. */
+function makeStdinSocket() {
+  const descriptor = Object.getOwnPropertyDescriptor(process, "stdin");
+  if (typeof descriptor?.get !== "function") return;
+  let stream;
+  Object.defineProperty(process, "stdin", {
+    ...descriptor,
+    get() {
+      stream ??= require("./automn-stdin.cjs").inputSocket() ?? descriptor.get.call(process);
+      return stream;
+    },
+  });
+}
+
 for (const [name, value] of Object.entries(globals)) define(name, { value, writable: true });
 defineLazily("AutomnRunId", () => process.env.AUTOMN_RUN_ID);
 defineLazily("AutomnInput", readInput);
 makeBlocking("stdout");
 makeBlocking("stderr");
+makeStdinSocket();
 delete require.cache[__filename];
