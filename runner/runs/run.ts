@@ -22,6 +22,7 @@ import type { RunOutcome } from "./result.ts";
 import type { Workspaces } from "../workspace/workspaces.ts";
 import type { ScriptFiles, ScriptPlace } from "../workspace/script-files.ts";
 import { coldLauncher } from "../workspace/launcher.ts";
+import { linkPackages } from "../workspace/link-packages.ts";
 import type { RunningProcess, Launcher } from "../workspace/launcher.ts";
 import type { WarmPool, LaunchRequest } from "../warm/warm-pool.ts";
 import type { ProcessTree, Root } from "../process/tree.ts";
@@ -157,6 +158,7 @@ async function launchAndFollow(context: RunContext, { language, interpreter, spe
     });
     for (const notice of environment.notices) output.notice(notice);
     if (environment.problem !== undefined) return ended(startFailure(126, environment.problem));
+    if (provision?.codeHome !== undefined) await linkPackages(launcher.workspace, provision.folder);
     if (stop.signal.aborted) return ended(stop.signal.reason as TerminationReason);
     const running = await launcher.launch(command, environment.values, stop.signal);
     return { ...(await followProcess(context, launcher, running)), start: launcher.start };
