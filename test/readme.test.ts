@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { withTable } from "../scripts/variables-table.ts";
@@ -24,8 +24,9 @@ test("docs/architecture.md: its layers name every folder of runner/, and no othe
   const document = readFileSync(`${ROOT}docs/architecture.md`, "utf8");
   const layers = document.slice(document.indexOf("```") + 3, document.indexOf("```", document.indexOf("```") + 3));
   const named = [...layers.matchAll(/\b([a-z]+)\/(?= |\s)/g)].map(([, folder]) => folder).sort();
-  const folders = readdirSync(`${ROOT}runner`, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  assert.deepEqual(named, folders.filter((name) => !["public", "data"].includes(name)).sort());
+  const sources = readdirSync(`${ROOT}runner`, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts") && name.includes(sep));
+  const folders = [...new Set(sources.map((name) => name.split(sep)[0] ?? ""))];
+  assert.deepEqual(named, folders.sort());
 });
 
 test("docs/architecture.md, CONTRIBUTING.md: every source file that they name exists", () => {
