@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -206,6 +206,49 @@ describe("Packages.ensure: sets that are there", () => {
     assert.equal(fake.calls.length, 1);
     await second.close();
     await first.close();
+  });
+
+  test("a set that was damaged while no runner ran is installed anew", async () => {
+    const fake = fakeInstaller();
+    const first = await openHarness({ npm: fake.installer });
+    const { codeHome = "", release } = ready(await first.ensure('require("a")'));
+    release();
+    await first.packages.close();
+    await rm(join(codeHome, "node_modules", "a"), { recursive: true });
+    const second = await openHarness({ npm: fake.installer, root: first.root });
+    const provision = ready(await second.ensure('require("a")'));
+    assert.ok((await readdir(join(provision.codeHome ?? "", "node_modules"))).includes("a"));
+    assert.equal(fake.calls.length, 2);
+    provision.release();
+    await second.close();
+    await first.close();
+  });
+
+  test("a set can be installed again while the one of its name is still being removed", async () => {
+    const fake = fakeInstaller();
+    const harness = await openHarness({ npm: fake.installer });
+    for (let round = 0; round < 5; round++) {
+      ready(await harness.ensure('require("a")')).release();
+      const clearing = harness.packages.clear(0);
+      ready(await harness.ensure('require("a")')).release();
+      await clearing;
+    }
+    ready(await harness.ensure('require("a")')).release();
+    await harness.close();
+  });
+
+  test("a record of a language that is not known is no set", async () => {
+    const fake = fakeInstaller();
+    const harness = await openHarness({ npm: fake.installer });
+    const { codeHome = "", release } = ready(await harness.ensure('require("a")'));
+    release();
+    const record = join(codeHome, ".automn-set.json");
+    const other = join(harness.scriptsDir, "two", "sets", "cobol1-linux-x64-0");
+    await mkdir(other, { recursive: true });
+    await writeFile(join(other, ".automn-set.json"), (await readFile(record, "utf8")).replace('"language": "node"', '"language": "cobol"'));
+    await harness.packages.restore(() => Promise.resolve(undefined));
+    assert.equal(harness.packages.summary.sets, 1);
+    await harness.close();
   });
 
   test("an old set stays while a run uses it, and is removed afterwards", async () => {
