@@ -26,12 +26,13 @@ const HEADER = /^# \/\/\/ ([A-Za-z0-9-]+)$/;
 export function pythonNeeds(code: string): PythonNeeds {
   if (!code.includes(OPENING)) return { requirements: [], problems: [], notes: [] };
   const { blocks, unclosed } = findBlocks(code);
-  const notes = unclosed.map((line) => `The "${OPENING}" block in line ${line} is ignored, as PEP 723 says: no "${CLOSING}" closes it before the first line that is not a comment`);
+  const why = `as PEP 723 says: no "${CLOSING}" closes it before the first line that is not a comment`;
+  const notes = unclosed.map((line) => `The "${OPENING}" block in line ${line} is ignored, ${why}`);
   const [block, second] = blocks;
   if (block === undefined) return { requirements: [], problems: [], notes };
   if (second !== undefined) {
-    const problem = `Cannot read the script's metadata: wanted one "${OPENING}" block, found one above line ${block.firstLine} and one above line ${second.firstLine}`;
-    return { requirements: [], problems: [problem], notes };
+    const found = `found one above line ${block.firstLine} and one above line ${second.firstLine}`;
+    return { requirements: [], problems: [`Cannot read the script's metadata: wanted one "${OPENING}" block, ${found}`], notes };
   }
   return readBlock(block, notes);
 }
@@ -47,7 +48,8 @@ function readBlock(block: Block, notes: readonly string[]): PythonNeeds {
   const requirements = dependenciesOf(fields.get("dependencies"), problems);
   const requiresPython = requiresPythonOf(fields.get("requires-python"), problems);
   const unknown = [...fields].filter(([name]) => !["dependencies", "requires-python", "tool"].includes(name));
-  const ignored = unknown.map(([name, { line }]) => `The script's metadata has ${describe(name)} in line ${line}, which means nothing to PEP 723`);
+  const ignored = unknown.map(([name, { line }]) =>
+    `The script's metadata has ${describe(name)} in line ${line}, which means nothing to PEP 723`);
   return { requirements, problems, notes: [...notes, ...ignored], ...(requiresPython === undefined ? {} : { requiresPython }) };
 }
 
@@ -106,7 +108,8 @@ function findBlocks(code: string): { readonly blocks: readonly Block[]; readonly
     const closing = run.lastIndexOf(CLOSING);
     const header = run.findIndex((line, index) => HEADER.test(line) && index < closing - 1);
     const found = header !== -1 && HEADER.exec(run[header] ?? "")?.[1] === TYPE;
-    if (found) blocks.push({ content: run.slice(header + 1, closing).map((line) => line.slice(2)).join("\n"), firstLine: start + header + 2 });
+    const content = run.slice(header + 1, closing).map((line) => line.slice(2)).join("\n");
+    if (found) blocks.push({ content, firstLine: start + header + 2 });
     const open = run.findIndex((line, index) => line === OPENING && (header === -1 || index > closing));
     if (open !== -1) unclosed.push(start + open + 1);
     start = end;

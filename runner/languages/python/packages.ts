@@ -20,6 +20,7 @@ export const pythonPackages: PackageManager = {
 function readFor(code: string, { version, path }: Interpreter): Needs {
   const needs = pythonNeeds(code);
   if (needs.requiresPython === undefined || meetsSpecifier(releaseOf(version), needs.requiresPython) !== false) return needs;
-  const problem = `The script asks for Python ${needs.requiresPython} (requires-python); ${path} is ${version}. AUTOMN_RUNNER_PYTHON_PATH sets another one`;
+  const wanted = `The script asks for Python ${needs.requiresPython} (requires-python)`;
+  const problem = `${wanted}; ${path} is ${version}. AUTOMN_RUNNER_PYTHON_PATH sets another one`;
   return { ...needs, problems: [...needs.problems, problem] };
 }

@@ -31,7 +31,9 @@ export function parsePythonRequirement(text: string): Requirement {
   if (trimmed.startsWith("-")) return refuse("options of the installer are not supported");
   const [head = "", ...afterSemicolon] = trimmed.replace(/\s+/g, " ").split(";");
   const marker = afterSemicolon.length === 0 ? undefined : afterSemicolon.join(";").trim();
-  if (DIRECT.test(head) || ADDRESS.test(head.trim())) return refuse("URLs, paths and repositories are not installed, only names and versions of the index");
+  if (DIRECT.test(head) || ADDRESS.test(head.trim())) {
+    return refuse("URLs, paths and repositories are not installed, only names and versions of the index");
+  }
   const match = WHOLE.exec(head.trim());
   if (!match) return refuse('wanted a name, then [extras], version specifiers and "; marker", each only where needed');
   const [, name = "", extras, inParentheses, bare = ""] = match;

@@ -3,7 +3,14 @@
 import { Failure, describe } from "../../lib/failure.ts";
 
 /** A value and the line on which it begins; of other values than strings and lists only the text. */
-export type TomlValue = TomlString | TomlOther | { readonly kind: "array"; readonly items: readonly (TomlString | TomlOther)[]; readonly line: number };
+export type TomlValue = TomlString | TomlOther | TomlArray;
+
+/** A list. */
+export interface TomlArray {
+  readonly kind: "array";
+  readonly items: readonly (TomlString | TomlOther)[];
+  readonly line: number;
+}
 
 /** A string, its escapes resolved. */
 export interface TomlString {
@@ -49,7 +56,9 @@ class Reader {
     for (this.#step(GAP); this.#char() !== ""; this.#step(GAP)) {
       const { name, value, isTable } = this.#char() === "[" ? this.#header() : this.#pair();
       const first = fields.get(name);
-      if (first !== undefined && !isTable) throw new Failure("bad-request", `line ${value.line}: ${describe(name)} is given twice, first in line ${first.line}`);
+      if (first !== undefined && !isTable) {
+        throw new Failure("bad-request", `line ${value.line}: ${describe(name)} is given twice, first in line ${first.line}`);
+      }
       fields.set(name, first ?? value);
       if (isTable === "header") break;
     }
@@ -88,7 +97,7 @@ class Reader {
     return this.#step(BARE_KEY) || this.#refuse("a key");
   }
 
-  #array(): TomlValue {
+  #array(): TomlArray {
     const line = this.#line;
     const items: (TomlString | TomlOther)[] = [];
     this.#at += 1;
