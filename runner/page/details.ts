@@ -1,14 +1,14 @@
-// What there is to know about a running runner, one card for each subject.
+// The details of a running runner, one card per subject.
 
 import { html, type Content, type Html } from "./html.ts";
 import type { Maybe, PageView, WarmView } from "./view.ts";
 import { count, duration, link, moment, withoutPasswords } from "./format.ts";
 
-/** The cards for this view, in their order. Before the first registration there are no heartbeats or runs to show. */
+/** Renders the cards in order. Before the first registration there are no heartbeats or runs to show. */
 export function details(view: PageView): Html {
   const registered = Boolean(view.runner.registeredAt);
   const columns = registered ? [[connection, runtimes], [heartbeat, runs]] : [[connection], [runtimes]];
-  return html`<div class="facts">${columns.map((cards) => html`<div>${cards.map((card) => card(view))}</div>`)}</div>`;
+  return html`<div class="details">${columns.map((cards) => html`<div>${cards.map((card) => card(view))}</div>`)}</div>`;
 }
 
 function connection({ runner, now }: PageView): Html {
@@ -16,7 +16,7 @@ function connection({ runner, now }: PageView): Html {
     row("Runner id", runner.runnerId ? html`<code>${runner.runnerId}</code>` : unset),
     row("Host", runner.hostUrl ? html`<code>${link(runner.hostUrl)}</code>` : unset),
     row("Endpoint", runner.endpointUrl ? html`<code>${withoutPasswords(runner.endpointUrl)}</code>` : unset),
-    row("Secret", secretWords(runner)),
+    row("Secret", secretSource(runner)),
     row("Registered since", runner.registeredAt ? moment(runner.lockedAt ?? runner.registeredAt, now) : "not yet"),
     runner.registeredAt && runner.lastRegistrationError ? row("Last accepted", moment(runner.registeredAt, now)) : null,
     runner.lastRegistrationAttempt ? row("Last attempt", [moment(runner.lastRegistrationAttempt, now), status(runner)]) : null,
@@ -25,7 +25,7 @@ function connection({ runner, now }: PageView): Html {
 
 const unset = html`<em>not set</em>`;
 
-function secretWords(runner: PageView["runner"]): string {
+function secretSource(runner: PageView["runner"]): string {
   if (!runner.secretConfigured) return "not set";
   return runner.secretSource === "environment" ? "from the environment" : "stored on this runner";
 }
@@ -36,7 +36,7 @@ function status({ lastRegistrationStatus }: PageView["runner"]): Content {
 
 function heartbeat({ heartbeat: beat, now }: PageView): Html {
   return card("heartbeat", "Heartbeat", [
-    row("Rhythm", beat.intervalMs > 0 ? every(beat.intervalMs) : "switched off"),
+    row("Interval", beat.intervalMs > 0 ? every(beat.intervalMs) : "switched off"),
     row("Last", moment(beat.lastAt, now)),
     row("Next", beat.nextAt ? moment(beat.nextAt, now) : "none planned"),
     row("Failures in a row", beat.failuresInARow === 0 ? "none" : html`<strong class="bad">${beat.failuresInARow}</strong>`),
@@ -95,7 +95,7 @@ function card(id: string, title: string, rows: readonly Content[]): Html {
 </section>`;
 }
 
-/** A line of a card's list. */
+/** Renders a row of a card's list. */
 export function row(term: string, description: Content): Html {
   return html`<div><dt>${term}</dt><dd>${description}</dd></div>`;
 }

@@ -11,8 +11,7 @@ import type { Framer } from "../output/framer.ts";
 import { secretForms } from "../redaction/secret-forms.ts";
 import { createRedaction } from "../redaction/redactor.ts";
 import type { Redaction } from "../redaction/redactor.ts";
-import { createOutputPipeline } from "../output/output-pipeline.ts";
-import type { OutputPipeline } from "../output/output-pipeline.ts";
+import { OutputPipeline } from "../output/output-pipeline.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { follow } from "../process/follow.ts";
 import type { Backpressure } from "../process/follow.ts";
@@ -23,6 +22,7 @@ import type { RunOutcome } from "./result.ts";
 import type { Workspaces } from "../workspace/workspaces.ts";
 import type { ScriptFiles, ScriptPlace } from "../workspace/script-files.ts";
 import { coldLauncher } from "../workspace/launcher.ts";
+import { linkPackages } from "../workspace/link-packages.ts";
 import type { RunningProcess, Launcher } from "../workspace/launcher.ts";
 import type { WarmPool, LaunchRequest } from "../warm/warm-pool.ts";
 import type { ProcessTree, Root } from "../process/tree.ts";
@@ -102,7 +102,7 @@ export function redactionOf({ script }: RunRequest, { secrets, secretWords }: Ru
 export async function run(job: Job, sink: Sink, stop: AbortController, dependencies: RunDependencies, onProcess: (root: Root) => void): Promise<Report> {
   const limits = createLimits(stop);
   const { redaction } = job;
-  const output = createOutputPipeline({
+  const output = new OutputPipeline({
     show: (text) => { for (const frame of dependencies.framer(text)) sink.write(frame); },
     onReturn: limits.returned,
     maxBytes: dependencies.maxOutputBytes,
@@ -156,8 +156,9 @@ async function launchAndFollow(context: RunContext, { language, interpreter, spe
       mark: launcher.mark,
       interpreter: { ...command.environment, ...pathsOf(variables, provision) },
     });
-    environment.notices.forEach(output.notice);
+    for (const notice of environment.notices) output.notice(notice);
     if (environment.problem !== undefined) return ended(startFailure(126, environment.problem));
+    if (provision?.codeHome !== undefined) await linkPackages(launcher.workspace, provision.folder);
     if (stop.signal.aborted) return ended(stop.signal.reason as TerminationReason);
     const running = await launcher.launch(command, environment.values, stop.signal);
     return { ...(await followProcess(context, launcher, running)), start: launcher.start };

@@ -1,4 +1,4 @@
-// Views for the tests of the page: one for each standing, and the means to vary them.
+// Views for the tests of the page: one for each status, and helpers to vary them.
 
 import type { PageView } from "../../runner/page/view.ts";
 

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { hostVersions, MINIMUM_HOST_VERSION, registrationUrl, RUNNER_VERSION, versionProblems } from "../../runner/protocol/registration.ts";
 import { compareVersions } from "../../runner/lib/versions.ts";
 
-describe("the registration URL", () => {
+describe("registrationUrl", () => {
   const cases: readonly [string, string, string][] = [
     ["http://host", "r", "http://host/api/settings/runner-hosts/r/register"],
     ["http://host/", "r", "http://host/api/settings/runner-hosts/r/register"],
@@ -21,7 +21,7 @@ describe("the registration URL", () => {
 });
 
 describe("versions", () => {
-  it("of this runner are ones that a host 0.2.16 does not call outdated", () => {
+  it("RUNNER_VERSION: a host 0.2.16 does not call it outdated", () => {
     assert.ok(compareVersions(RUNNER_VERSION, "0.2.15") > 0);
     assert.equal(MINIMUM_HOST_VERSION, "0.2.0");
   });

@@ -11,13 +11,13 @@ import { processLives } from "../support/process-lives.ts";
 import { until } from "../support/until.ts";
 
 /** What a test gives to be called when it has ended. */
-interface TerminationReason {
+interface TestLifetime {
   after(end: () => Promise<void>): void;
 }
 
 const HELLO = { language: "node", code: "console.log('hello', process.pid)" };
 
-async function harnessFor(t: TerminationReason, options: Parameters<typeof openHarness>[0] = {}): Promise<Harness> {
+async function harnessFor(t: TestLifetime, options: Parameters<typeof openHarness>[0] = {}): Promise<Harness> {
   const harness = await openHarness(options);
   t.after(() => harness.close());
   return harness;
@@ -35,7 +35,7 @@ async function warmPid(harness: Harness): Promise<number> {
 }
 
 /** An interpreter that does something of its own when it is started ahead, and is Node otherwise. */
-async function wrapper(t: TerminationReason, ahead: string): Promise<string> {
+async function wrapper(t: TestLifetime, ahead: string): Promise<string> {
   const file = join(await temporaryFolder(t), "node");
   await writeFile(file, `#!/bin/bash\nif [ -n "$AUTOMN_WARM_CHANNEL" ]; then ${ahead}; fi\nexec ${process.execPath} "$@"\n`);
   await chmod(file, 0o755);

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
 import { Failure } from "../../../runner/lib/failure.ts";
 import { folderName } from "../../../runner/workspace/script-files.ts";
+import { createAuthorize } from "../../../runner/http/auth.ts";
 import { createRouter } from "../../../runner/http/router.ts";
 import { sendJson } from "../../../runner/http/reply.ts";
 import type { LanguageProblem, LanguageRegistry, RunnableLanguage } from "../../../runner/languages/registry.ts";
@@ -21,12 +22,18 @@ interface Answer {
 }
 
 /** The two routes over a harness, on a port of their own. */
-async function serve(harness: Harness, changes: Partial<PackageRouteDependencies> = {}) {
+async function serve(harness: Harness, { secret = () => SECRET, hasToken = true, ...changes }: Partial<PackageRouteDependencies> & { secret?: () => string | undefined; hasToken?: boolean } = {}) {
   const languages = { find: (): Promise<RunnableLanguage> => Promise.resolve({ language: nodeLanguage, spelling: "node", interpreter: node }) } as unknown as LanguageRegistry;
-  const tools: PackageRouteDependencies = { packages: harness.packages, languages, secret: () => SECRET, resetToken: TOKEN, page: ({ message }) => `<p>${message}</p>`, ...changes };
+  const tools: PackageRouteDependencies = { packages: harness.packages, languages, page: ({ message }) => `<p>${message}</p>`, ...changes };
   const answer = createRouter(
-    [{ method: "POST", path: "/api/packages/status", handle: packageStatus(tools) }, { method: "POST", path: "/ui/package-cache/clear", handle: clearPackages(tools) }],
-    ({ response }, error) => sendJson(response, error instanceof Failure ? error.status : 500, { error: String(error) }),
+    [
+      { method: "POST", path: "/api/packages/status", auth: "runner-secret", handle: packageStatus(tools) },
+      { method: "POST", path: "/ui/package-cache/clear", auth: "reset-token", sameOrigin: true, handle: clearPackages(tools) },
+    ],
+    {
+      authorize: createAuthorize({ secret, resetToken: hasToken ? TOKEN : undefined }),
+      onFailure: ({ response }, error) => sendJson(response, error instanceof Failure ? error.status : 500, { error: String(error) }),
+    },
   );
   const server = createServer((request, response) => void answer(request, response)).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -127,7 +134,7 @@ describe("clearing", () => {
     { what: "without a token", form: {} },
     { what: "with another token", form: { token: "a token that doesn't" } },
     { what: "from another site", form: { token: TOKEN }, headers: { "sec-fetch-site": "cross-site" } },
-    { what: "where no token is configured", form: { token: TOKEN }, changes: { resetToken: undefined } },
+    { what: "where no token is configured", form: { token: TOKEN }, changes: { hasToken: false } },
   ];
   for (const { what, form, headers = {}, changes = {} } of refused) {
     test(`is refused ${what}`, async () => {
