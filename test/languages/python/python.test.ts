@@ -31,7 +31,7 @@ describe("python.command", () => {
     const [ours = "", theirs] = (environment["PYTHONPATH"] ?? "").split(delimiter);
     assert.match(ours, /prelude.helpers$/);
     assert.equal(theirs, "/mine");
-    assert.equal(environment["PYTHONUNBUFFERED"], "1");
+    assert.equal(environment["PYTHONUNBUFFERED"], undefined);
     assert.equal(environment["PYTHONUTF8"], "1");
   });
   for (const before of [undefined, ""]) it(`adds nothing for an ${before === undefined ? "absent" : "empty"} PYTHONPATH, which would be the working directory`, () => {

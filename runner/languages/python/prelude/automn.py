@@ -146,6 +146,14 @@ def install_run():
         builtins.AUTOMN_INPUT = {}
 
 
+def buffer_lines():
+    """Has each print be one write, as on a terminal, so that the lines of several threads and processes do not mix."""
+    for stream in (sys.stdout, sys.stderr):
+        # PYTHONUNBUFFERED and -u make them write through; a closed one is None, and before Python 3.7 nothing can be changed.
+        if getattr(stream, "write_through", True) is False:
+            stream.reconfigure(line_buffering=True)
+
+
 def install_packages(position):
     """Puts the script's own packages on the path, with what their .pth files say, at a position in it."""
     folder = os.environ.get("AUTOMN_PACKAGES")

@@ -13,6 +13,7 @@ def _load_helpers():
     helpers.install()
     helpers.install_run()
     helpers.install_packages(0)
+    helpers.buffer_lines()
 
 
 def _load_next():
