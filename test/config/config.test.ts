@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
 import { join, resolve } from "node:path";
 import { describe, it } from "node:test";
-import { fileVariables, readConfig, secretText, VARIABLES } from "../../runner/config/config.ts";
-import type { Config, FileContent, Reading } from "../../runner/config/config.ts";
+import { readConfig, secretFiles } from "../../runner/config/config.ts";
+import type { Config, ConfigReading, FileContent } from "../../runner/config/config.ts";
+import { allVariables, interpreterVariable } from "../../runner/config/interpreter-variables.ts";
+import { secretText } from "../../runner/config/readers.ts";
 import { SECRET_WORDS } from "../../runner/config/secret-words.ts";
+import { LANGUAGES } from "../../runner/languages/table.ts";
+import { VARIABLES } from "../../runner/config/variables.ts";
+import type { Variable } from "../../runner/config/variables.ts";
 
 const SECRET = "correct-horse-battery";
 
-function read(env: Record<string, string>, { files = {}, isTerminal = false }: { files?: Record<string, FileContent>; isTerminal?: boolean } = {}): Reading {
-  return readConfig(env, { files: new Map(Object.entries(files)), defaultDataDir: "/opt/data", isTerminal });
+function read(env: Record<string, string>, { files = {}, isTerminal = false }: { files?: Record<string, FileContent>; isTerminal?: boolean } = {}): ConfigReading {
+  return readConfig(env, { files: new Map(Object.entries(files)), languages: LANGUAGES, defaultDataDir: "/opt/data", isTerminal });
 }
 
 function config(env: Record<string, string>, more?: Parameters<typeof read>[1]): Config {
@@ -56,10 +61,6 @@ const RULES: { readonly [K in keyof typeof VARIABLES]: Rule } = {
   timeoutMs: { field: "timeoutMs", good: [["1", 1], ["90000", 90_000]], bad: [...COUNTS, String(TIMER + 1)], wanted: /wanted 1 to 2147483647/ },
   port: { field: "port", good: [["0", 0], ["80", 80], ["65535", 65_535]], bad: ["65536", "-1", "http", "80.5", "0x50"], wanted: /wanted 0 to 65535/ },
   bind: { field: "bind", good: [["127.0.0.1", "127.0.0.1"], ["::", "::"]], bad: [] },
-  nodePath: { field: ["interpreters", "node"], good: [["/opt/node", "/opt/node"]], bad: [] },
-  pythonPath: { field: ["interpreters", "python"], good: [["python3.12", "python3.12"]], bad: [] },
-  powershellPath: { field: ["interpreters", "powershell"], good: [["/opt/pwsh", "/opt/pwsh"]], bad: [] },
-  shellPath: { field: ["interpreters", "shell"], good: [["/bin/dash", "/bin/dash"]], bad: [] },
   killGraceMs: { field: "killGraceMs", good: [["0", 0], ["250", 250]], bad: ["-1", "soon"], wanted: /wanted 0 to/ },
   drainMs: { field: "drainMs", good: [["0", 0], ["1", 1]], bad: ["-1", "soon"], wanted: /wanted 0 to/ },
   onDisconnect: { field: "onDisconnect", good: [["cancel", "cancel"], ["Continue", "continue"]], bad: ["stop"], wanted: /wanted cancel, continue, found "stop"/ },
@@ -87,8 +88,12 @@ function valueAt(found: Config, field: Rule["field"]): unknown {
   return (found[name] as Record<string, unknown>)[inner];
 }
 
-for (const [key, rule] of Object.entries(RULES)) {
-  const { name, aliases = [] } = VARIABLES[key as keyof typeof VARIABLES] as { name: string; aliases?: readonly string[] };
+const ROWS: readonly (readonly [variable: Variable<unknown>, rule: Rule])[] = [
+  ...Object.entries(RULES).map(([key, rule]) => [VARIABLES[key as keyof typeof VARIABLES] as Variable<unknown>, rule] as const),
+  ...LANGUAGES.map((language) => [interpreterVariable(language), { field: ["interpreters", language.name], good: [["/opt/it", "/opt/it"], ["it-1.2", "it-1.2"]], bad: [] }] as const),
+];
+
+for (const [{ name, aliases = [] }, rule] of ROWS) {
   describe(name, () => {
     for (const [text, value] of rule.good) it(`takes ${JSON.stringify(text)}`, () => assert.deepEqual(valueAt(config({ [name]: text }), rule.field), value));
     for (const text of rule.bad) it(`refuses ${JSON.stringify(text)}, says the name and starts nothing`, () => {
@@ -188,7 +193,7 @@ describe("a secret", () => {
     const name = `AUTOMN_RUNNER_${kind}`;
     const file = `${name}_FILE`;
     it(`${kind} is read from the file that ${file} names, trimmed`, () => {
-      assert.deepEqual(fileVariables({ [file]: " /run/s " }), ["/run/s"]);
+      assert.deepEqual(secretFiles({ [file]: " /run/s " }), ["/run/s"]);
       assert.equal(config({ [file]: " /run/s " }, { files: { "/run/s": { content: `${SECRET}\r\n` } } })[field], SECRET);
     });
     const refused: readonly [string, Record<string, string>, Record<string, FileContent>, RegExp][] = [
@@ -237,11 +242,11 @@ describe("warnings", () => {
   for (const [name, nearest] of unknown) it(`name ${nearest} for the unknown ${name}, and the runner starts`, () => {
     const { config: found, warnings } = read({ [name]: "hunter2" });
     assert.ok(found !== undefined);
-    assert.deepEqual(warnings, [`${name} is no variable of the runner; the nearest one is ${nearest}.`]);
+    assert.deepEqual(warnings, [`${name} is not a variable of this runner. Did you mean ${nearest}?`]);
   });
   it("spare the names of the image, of other programs and all that are known", () => {
     assert.deepEqual(read({ AUTOMN_RUNNER_PYTHON_VERSION: "3", AUTOMN_RUNNER_POWERSHELL_VERSION: "7", AUTOMN_RUNNER_VERSION: "0", AUTOMN_OTHER: "x", PATH: "/bin", AUTOMN_HOSTURL: "x" }).warnings, []);
-    assert.deepEqual(read(Object.fromEntries(Object.values(VARIABLES).map(({ name }) => [name, " "]))).warnings, []);
+    assert.deepEqual(read(Object.fromEntries(allVariables(LANGUAGES).map(({ name }) => [name, " "]))).warnings, []);
   });
   for (const [ms, warning] of [["0", /=0 turns heartbeats off.*two minutes/], ["100001", /=100001 is longer than 100000.*two minutes/]] as const)
     it(`tell of a heartbeat of ${ms} ms`, () => {
@@ -255,14 +260,14 @@ describe("warnings", () => {
 
 describe("the table of variables", () => {
   it("says something of each, in a row of a table", () => {
-    for (const { name, meaning, shown } of Object.values(VARIABLES)) {
+    for (const { name, meaning, shown = "" } of allVariables(LANGUAGES)) {
       assert.match(name, /^AUTOMN_(RUNNER_[A-Z_]+|HOST_URL)$/);
       assert.match(meaning, /^[A-Z`].*\.$/);
       assert.doesNotMatch(meaning + shown, /[|\n]/);
     }
   });
   it("has no name twice", () => {
-    const names = Object.values<{ name: string; aliases?: readonly string[] }>(VARIABLES).flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+    const names = allVariables(LANGUAGES).flatMap(({ name, aliases = [] }) => [name, ...aliases]);
     assert.equal(new Set(names).size, names.length);
   });
 });

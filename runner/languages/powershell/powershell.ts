@@ -27,7 +27,10 @@ export function powershellOn(platform: NodeJS.Platform): Language {
   const policy = platform === "win32" ? ["-ExecutionPolicy", "Bypass"] : [];
   return {
     name: "powershell",
+    title: "PowerShell",
     pathVariable: "AUTOMN_RUNNER_POWERSHELL_PATH",
+    pathAliases: ["AUTOMN_POWERSHELL_PATH"],
+    shownDefault: "`pwsh`",
     candidates: (where) => (where === "win32" ? [{ file: "pwsh" }, { file: "powershell.exe" }] : [{ file: "pwsh" }]),
     probe: [...quiet, "-Command", tellOfYourself],
     extension: () => ".ps1",
@@ -38,6 +41,7 @@ export function powershellOn(platform: NodeJS.Platform): Language {
     }),
     // The prelude waits where it would run the author's file.
     warm: (command) => ({ ...command, args: [...command.args.slice(0, -1), "automn-warm"] }),
+    packageManager: async () => (await import("./packages.ts")).powershellPackages,
   };
 }
 
