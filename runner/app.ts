@@ -15,11 +15,13 @@ import { createToolRunner } from "./process/tool.ts";
 import { processTree } from "./process/tree.ts";
 import { createUsageMeter } from "./process/usage.ts";
 import { createRegistrar } from "./registration/registrar.ts";
-import { createLanguageRegistry } from "./languages/registry.ts";
+import { LanguageRegistry } from "./languages/registry.ts";
+import type { Language } from "./languages/language.ts";
+import { LANGUAGES } from "./languages/table.ts";
 import { collectWhenIdle, limitYoungGeneration } from "./lifecycle/heap.ts";
 import type { Log } from "./lib/log.ts";
 import { createFramer } from "./output/framer.ts";
-import { createPackages } from "./packages/packages.ts";
+import { Packages } from "./packages/packages.ts";
 import { createRoutes } from "./http/routes/index.ts";
 import { openArchive } from "./results/archive.ts";
 import { removeTree } from "./lib/files.ts";
@@ -50,10 +52,12 @@ export interface AppOptions {
   readonly state: StateStore;
   readonly log: Log;
   readonly publicDir: string;
+  /** The languages that jobs may be in. */
+  readonly languages?: readonly Language[];
 }
 
 /** Puts a runner together. */
-export async function openApp({ config, state, log, publicDir }: AppOptions): Promise<App> {
+export async function openApp({ config, state, log, publicDir, languages: table = LANGUAGES }: AppOptions): Promise<App> {
   await state.update((before) => forRunner(before, config.runnerId));
   const secret = () => config.secret ?? state.current.secret;
 
@@ -66,7 +70,8 @@ export async function openApp({ config, state, log, publicDir }: AppOptions): Pr
 
   const stdioFactory = createStdioFactory(join(ownWorkDir, "pipes"));
   const workspaces = createWorkspaces({ workDir: ownWorkDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), stdioFactory, log });
-  const languages = createLanguageRegistry({ paths: config.interpreters, environment: process.env, log });
+  const languages = new LanguageRegistry({ languages: table, paths: config.interpreters, environment: process.env, log });
+  void languages.ready(); // interpreters are looked for while everything else opens
   const markPrefix = `${installation}.${owner}.`;
   const warmPool = createWarmPool({
     workspaces, markPrefix, log,
@@ -77,8 +82,9 @@ export async function openApp({ config, state, log, publicDir }: AppOptions): Pr
     cores: availableParallelism(),
   });
   const tree = processTree();
-  const packages = createPackages({
+  const packages = new Packages({
     mode: config.packages,
+    languages: table,
     scriptsDir: config.scriptsDir,
     recordsDir: join(config.stateDir, "packages"),
     concurrency: config.installConcurrency,

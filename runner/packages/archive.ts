@@ -11,7 +11,7 @@ import { createGunzip, createGzip } from "node:zlib";
 import { Failure } from "../lib/failure.ts";
 import { PRIVATE_DIR } from "../lib/files.ts";
 import { parseRecord, type SetRecord } from "./package-set.ts";
-import type { StoredSet } from "./store.ts";
+import type { StoredSet } from "./stored-set.ts";
 
 const MAGIC = "automn-packages 1\n";
 /** 64 digits and a line break. */

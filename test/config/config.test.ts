@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { join, resolve } from "node:path";
 import { describe, it } from "node:test";
-import { fileVariables, readConfig, secretText, VARIABLES } from "../../runner/config/config.ts";
-import type { Config, FileContent, Reading } from "../../runner/config/config.ts";
+import { readConfig, secretFiles } from "../../runner/config/config.ts";
+import type { Config, ConfigReading, FileContent } from "../../runner/config/config.ts";
+import { secretText } from "../../runner/config/readers.ts";
 import { SECRET_WORDS } from "../../runner/config/secret-words.ts";
+import { VARIABLES } from "../../runner/config/variables.ts";
+import type { Variable } from "../../runner/config/variables.ts";
 
 const SECRET = "correct-horse-battery";
 
-function read(env: Record<string, string>, { files = {}, isTerminal = false }: { files?: Record<string, FileContent>; isTerminal?: boolean } = {}): Reading {
+function read(env: Record<string, string>, { files = {}, isTerminal = false }: { files?: Record<string, FileContent>; isTerminal?: boolean } = {}): ConfigReading {
   return readConfig(env, { files: new Map(Object.entries(files)), defaultDataDir: "/opt/data", isTerminal });
 }
 
@@ -188,7 +191,7 @@ describe("a secret", () => {
     const name = `AUTOMN_RUNNER_${kind}`;
     const file = `${name}_FILE`;
     it(`${kind} is read from the file that ${file} names, trimmed`, () => {
-      assert.deepEqual(fileVariables({ [file]: " /run/s " }), ["/run/s"]);
+      assert.deepEqual(secretFiles({ [file]: " /run/s " }), ["/run/s"]);
       assert.equal(config({ [file]: " /run/s " }, { files: { "/run/s": { content: `${SECRET}\r\n` } } })[field], SECRET);
     });
     const refused: readonly [string, Record<string, string>, Record<string, FileContent>, RegExp][] = [
@@ -237,7 +240,7 @@ describe("warnings", () => {
   for (const [name, nearest] of unknown) it(`name ${nearest} for the unknown ${name}, and the runner starts`, () => {
     const { config: found, warnings } = read({ [name]: "hunter2" });
     assert.ok(found !== undefined);
-    assert.deepEqual(warnings, [`${name} is no variable of the runner; the nearest one is ${nearest}.`]);
+    assert.deepEqual(warnings, [`${name} is not a variable of this runner. Did you mean ${nearest}?`]);
   });
   it("spare the names of the image, of other programs and all that are known", () => {
     assert.deepEqual(read({ AUTOMN_RUNNER_PYTHON_VERSION: "3", AUTOMN_RUNNER_POWERSHELL_VERSION: "7", AUTOMN_RUNNER_VERSION: "0", AUTOMN_OTHER: "x", PATH: "/bin", AUTOMN_HOSTURL: "x" }).warnings, []);
@@ -255,7 +258,7 @@ describe("warnings", () => {
 
 describe("the table of variables", () => {
   it("says something of each, in a row of a table", () => {
-    for (const { name, meaning, shown } of Object.values(VARIABLES)) {
+    for (const { name, meaning, shown = "" } of Object.values<Variable<unknown>>(VARIABLES)) {
       assert.match(name, /^AUTOMN_(RUNNER_[A-Z_]+|HOST_URL)$/);
       assert.match(meaning, /^[A-Z`].*\.$/);
       assert.doesNotMatch(meaning + shown, /[|\n]/);

@@ -13,7 +13,7 @@ import type { OutputPipe } from "../../runner/process/stdio.ts";
 import { processTree } from "../../runner/process/tree.ts";
 import { createFramer } from "../../runner/output/framer.ts";
 import { NOTHING_HIDDEN } from "../../runner/redaction/redactor.ts";
-import { createOutputPipeline } from "../../runner/output/output-pipeline.ts";
+import { OutputPipeline } from "../../runner/output/output-pipeline.ts";
 import { lend } from "../support/bytes.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
@@ -26,7 +26,7 @@ function listen() {
   const framer = createFramer();
   const frames: string[] = [];
   const show = (text: Buffer) => void frames.push(...framer(text).map((frame) => (JSON.parse(frame.toString()) as { line: string }).line));
-  const output = createOutputPipeline({ show, onReturn: () => {}, maxBytes: 1_000_000, redaction: NOTHING_HIDDEN });
+  const output = new OutputPipeline({ show, onReturn: () => {}, maxBytes: 1_000_000, redaction: NOTHING_HIDDEN });
   return { output, frames, shown: () => frames.join("") };
 }
 

@@ -11,7 +11,7 @@ import { UNREGISTERED } from "../../runner/registration/state.ts";
 import type { RunnerState } from "../../runner/registration/state.ts";
 import type { StateStore } from "../../runner/registration/state-store.ts";
 import { serve } from "../support/local-server.ts";
-import type { TerminationReason } from "../support/local-server.ts";
+import type { TestLifetime } from "../support/local-server.ts";
 import { until } from "../support/until.ts";
 
 const FIRST = "first-secret-of-all";
@@ -20,7 +20,7 @@ const SECOND = "second-secret-of-all";
 type Answer = (body: RegistrationBody, response: ServerResponse) => void;
 
 /** A registrar with a real local host whose answers the test decides; `calls` are the bodies that the host got. */
-async function start(t: TerminationReason, answer: Answer, settings: Record<string, string> = {}, tools: Partial<RegistrarOptions> = {}) {
+async function start(t: TestLifetime, answer: Answer, settings: Record<string, string> = {}, tools: Partial<RegistrarOptions> = {}) {
   const calls: RegistrationBody[] = [];
   const facts = { open: 0, mostOpen: 0, cut: 0 };
   const port = await serve(t, (request: IncomingMessage, response: ServerResponse) => {

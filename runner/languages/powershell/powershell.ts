@@ -40,7 +40,10 @@ export function powershellOn(platform: NodeJS.Platform): Language {
   const policy = platform === "win32" ? ["-ExecutionPolicy", "Bypass"] : [];
   return {
     name: "powershell",
+    title: "PowerShell",
     pathVariable: "AUTOMN_RUNNER_POWERSHELL_PATH",
+    pathAliases: ["AUTOMN_POWERSHELL_PATH"],
+    shownDefault: "`pwsh`",
     candidates: (where) => (where === "win32" ? [{ file: "pwsh" }, { file: "powershell.exe" }] : [{ file: "pwsh" }]),
     probe: [...QUIET, "-Command", PROBE],
     extension: () => ".ps1",
@@ -51,6 +54,7 @@ export function powershellOn(platform: NodeJS.Platform): Language {
     }),
     // PowerShell wants a file that exists; the author's takes its place (prelude/automn-warm.ps1).
     warm: (command) => ({ ...command, args: [...command.args.slice(0, -1), STARTUP_SCRIPT] }),
+    packageManager: async () => (await import("./packages.ts")).powershellPackages,
   };
 }
 

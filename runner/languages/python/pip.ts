@@ -1,13 +1,12 @@
 // Python's packages: by uv where there is one, else by pip, the interpreter's own or one from a fresh venv.
 import { readdir, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
-import { CONTENT, type Installer, type InstallTask, type Refusal, type ToolEnd, refusedAlone, refuseAll } from "../installer.ts";
+import { join } from "node:path";
+import { findOnPath } from "../../lib/path-search.ts";
+import { type Installer, type InstallTask, type Refusal, type ToolEnd, refusedAlone, refuseAll } from "../installer.ts";
 import { normalizedPythonName } from "./requirement.ts";
 import type { Requirement } from "../requirement.ts";
 
-/** A folder for `PYTHONPATH`, which can be moved, as a venv can't. */
-const SITE = CONTENT.python;
 /** Settings that pip reads and uv does not. */
 const PIP_SETTINGS = ["PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CONFIG_FILE", "PIP_TRUSTED_HOST", "PIP_PROXY", "PIP_CONSTRAINT"];
 /** Failures that are about single packages, in pip's words and in uv's. */
@@ -26,15 +25,15 @@ export const pip: Installer = {
   async install(task) {
     const program = await choose(task);
     if (program === undefined) return refuseAll(task.requirements, `neither uv nor pip was found for ${task.interpreter.path}, and it can't make a venv with one`);
-    const target = join(task.directory, SITE);
+    const target = task.packagesDir;
     const all = await write(task, task.requirements);
     const end = await program.install(all, target, [], false);
-    if (end.code === 0) return { resolved: await resolvedIn(task.directory, task.requirements), refused: [] };
+    if (end.code === 0) return { resolved: await resolvedIn(target, task.requirements), refused: [] };
     const refused = await blame(program, end, task);
     const rest = task.requirements.filter(({ name }) => !refused.some((one) => one.name === name));
     if (!task.partial || rest.length === 0) return { resolved: {}, refused };
     const again = await program.install(await write(task, rest), target, ["--upgrade"], false);
-    return again.code === 0 ? { resolved: await resolvedIn(task.directory, rest), refused } : refuseAll(task.requirements, reasonOf(again));
+    return again.code === 0 ? { resolved: await resolvedIn(target, rest), refused } : refuseAll(task.requirements, reasonOf(again));
   },
 };
 
@@ -65,7 +64,7 @@ function reasonOf({ code, lines }: ToolEnd): string {
 
 /** uv, unless only pip was told where packages come from. */
 async function choose(task: InstallTask): Promise<Program | undefined> {
-  const uv = await findUv(task.environment);
+  const uv = await findOnPath("uv", task.environment);
   const pipFirst = uv === undefined || ((await hasPipSettings(task.environment)) && !Object.keys(task.environment).some((name) => /^UV_.*INDEX|^UV_FIND_LINKS/.test(name)));
   const byUv = uv === undefined ? undefined : uvProgram(uv, task);
   return pipFirst ? (await pipProgram(task)) ?? byUv : byUv;
@@ -98,15 +97,6 @@ async function pythonWithPip(task: InstallTask): Promise<string | undefined> {
   return made.code === 0 ? join(venv, process.platform === "win32" ? "Scripts/python.exe" : "bin/python") : undefined;
 }
 
-async function findUv(environment: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const name = process.platform === "win32" ? "uv.exe" : "uv";
-  for (const folder of (environment["PATH"] ?? environment["Path"] ?? "").split(delimiter)) {
-    const facts = folder === "" ? undefined : await stat(join(folder, name)).catch(() => undefined);
-    if (facts?.isFile()) return join(folder, name);
-  }
-  return undefined;
-}
-
 async function hasPipSettings(environment: NodeJS.ProcessEnv): Promise<boolean> {
   if (PIP_SETTINGS.some((name) => environment[name])) return true;
   const home = homedir();
@@ -116,8 +106,8 @@ async function hasPipSettings(environment: NodeJS.ProcessEnv): Promise<boolean> 
 }
 
 /** Every installed distribution has a folder that is named by it: `requests-2.31.0.dist-info`. */
-async function resolvedIn(directory: string, requirements: readonly Requirement[]): Promise<Record<string, string>> {
-  const names = await readdir(join(directory, SITE)).catch(() => []);
+async function resolvedIn(target: string, requirements: readonly Requirement[]): Promise<Record<string, string>> {
+  const names = await readdir(target).catch(() => []);
   const there = new Map(names.map((name) => /^(.+)-([^-]+)\.dist-info$/.exec(name)).filter((match) => match !== null).map(([, name = "", version = ""]) => [normalizedPythonName(name), version]));
   return Object.fromEntries(requirements.flatMap(({ name }) => (there.has(name) ? [[name, there.get(name) ?? ""]] : [])));
 }

@@ -6,7 +6,7 @@ import { delimiter, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import type { Interpreter } from "../../../runner/languages/language.ts";
-import type { ScriptNeeds } from "../../../runner/packages/packages.ts";
+import type { PackagesRequest } from "../../../runner/packages/packages.ts";
 import { failure, type Harness, openHarness, ready } from "../../packages/harness.ts";
 
 const run = promisify(execFile);
@@ -43,7 +43,7 @@ describe("Python packages from a local index", { skip }, () => {
     await rm(index, { recursive: true });
   });
 
-  const script = (home: string): Partial<ScriptNeeds> => ({ language: "python", home, ...(python === undefined ? {} : { interpreter: python }) });
+  const script = (home: string): Partial<PackagesRequest> => ({ language: "python", home, ...(python === undefined ? {} : { interpreter: python }) });
   async function importIn(site: string, code: string): Promise<string> {
     return (await run(python?.path ?? "", ["-c", code], { env: { ...process.env, PYTHONPATH: site } })).stdout.trim();
   }

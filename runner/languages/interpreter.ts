@@ -1,0 +1,9 @@
+// An interpreter of this machine.
+
+/** An interpreter that answered when it was asked: the real executable behind a shim, and its version as a bare number. */
+export interface Interpreter {
+  readonly path: string;
+  readonly version: string;
+  /** What else its language must know of it. Shell: `bash`, `dash` or `sh`. Python: what its ABI adds to the version, e.g. `t` for free-threaded. */
+  readonly flavour?: string;
+}
