@@ -2,16 +2,12 @@
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { describe } from "../lib/failure.ts";
 import { endpointUrl, jobPaths } from "./endpoint.ts";
-import { nearestName } from "./nearest-name.ts";
 import { secretText } from "./readers.ts";
 import { DISCONNECT_POLICIES, LOG_FORMATS, LOG_LEVELS, PACKAGE_MODES, VARIABLES } from "./variables.ts";
-import type { Values, Variable } from "./variables.ts";
+import type { SetNames, Values, Variable } from "./variables.ts";
+import { warningsAbout } from "./warnings.ts";
 
 const MIB = 1024 * 1024;
-/** The host sends no jobs to a runner that has been silent for two minutes. */
-const MAX_SAFE_HEARTBEAT_MS = 100_000;
-/** Variables of the container image, which the runner knows but does not read. */
-const IMAGE_NAMES = ["AUTOMN_RUNNER_PYTHON_VERSION", "AUTOMN_RUNNER_POWERSHELL_VERSION", "AUTOMN_RUNNER_VERSION"];
 
 /** Everything that the operator can set. */
 export interface Config {
@@ -81,16 +77,17 @@ export interface ConfigSources {
 
 /** The paths of the files whose content `readConfig` needs. */
 export function secretFiles(env: NodeJS.ProcessEnv): string[] {
-  return [VARIABLES.secretFile, VARIABLES.resetTokenFile].flatMap(({ name }) => env[name]?.trim() || []);
+  const { secretFile, resetTokenFile } = readVariables(env, []).values;
+  return [secretFile, resetTokenFile].filter((path) => path !== undefined);
 }
 
 /** Reads the whole environment. Never throws. */
 export function readConfig(env: NodeJS.ProcessEnv, sources: ConfigSources): ConfigReading {
   const problems: string[] = [];
-  const values = readVariables(env, problems);
+  const { values, names } = readVariables(env, problems);
   const secret = secretOf(values, "secret", sources, problems);
   const resetToken = secretOf(values, "resetToken", sources, problems);
-  const warnings = [...unknownNames(env), ...heartbeatWarnings(values.heartbeatMs)];
+  const warnings = warningsAbout(env, values, names);
   if (problems.length > 0) return { warnings, problems };
   return { config: Object.freeze(toConfig({ ...values, secret, resetToken }, sources)), warnings, problems };
 }
@@ -99,7 +96,7 @@ function toConfig(values: Values, { defaultDataDir, isTerminal }: ConfigSources)
   const url = endpointUrl(values);
   const {
     hostUrl, runnerId, secret, resetToken, bind, statusMessage, timeoutMs, maxConcurrency, localMaxConcurrency, maxMemoryMb, npmPath,
-    heartbeatMs, port, killGraceMs, drainMs, onDisconnect, maxOutputBytes, journalMaxBytes, warmIdleMs, packages, installConcurrency,
+    port, killGraceMs, drainMs, onDisconnect, maxOutputBytes, journalMaxBytes, warmIdleMs, packages, installConcurrency,
     installTimeoutMs, npmIgnoreScripts, maxBodyBytes, logLevel,
   } = values;
   return {
@@ -107,8 +104,9 @@ function toConfig(values: Values, { defaultDataDir, isTerminal }: ConfigSources)
     ...present({ localMaxConcurrency, advertisedConcurrency: smaller(maxConcurrency, localMaxConcurrency) }),
     ...directories(values, defaultDataDir),
     jobPaths: jobPaths(url, values.endpointPath),
-    heartbeatMs, port, killGraceMs, drainMs, onDisconnect, maxOutputBytes, journalMaxBytes, warmIdleMs, packages, installConcurrency,
+    port, killGraceMs, drainMs, onDisconnect, maxOutputBytes, journalMaxBytes, warmIdleMs, packages, installConcurrency,
     installTimeoutMs, npmIgnoreScripts, maxBodyBytes, logLevel,
+    heartbeatMs: values.heartbeatMs === "off" ? 0 : values.heartbeatMs || VARIABLES.heartbeatMs.fallback,
     interpreters: { node: values.nodePath, python: values.pythonPath, powershell: values.powershellPath, shell: values.shellPath },
     secretWords: values.redact,
     keepResultsBytes: values.keepResultsMb * MIB,
@@ -118,20 +116,22 @@ function toConfig(values: Values, { defaultDataDir, isTerminal }: ConfigSources)
   };
 }
 
-function readVariables(env: NodeJS.ProcessEnv, problems: string[]): Values {
-  const rows = Object.entries<Variable<unknown>>(VARIABLES);
-  return Object.fromEntries(rows.map(([key, row]) => [key, readVariable(env, row, problems) ?? row.fallback])) as Values;
-}
-
-function readVariable(env: NodeJS.ProcessEnv, { name: proper, aliases = [], read }: Variable<unknown>, problems: string[]): unknown {
-  const name = [proper, ...aliases].find((candidate) => env[candidate]?.trim());
-  if (name === undefined) return undefined;
-  try {
-    return read((env[name] ?? "").trim());
-  } catch (error) {
-    problems.push(`Cannot read ${name}: ${(error as Error).message}`);
-    return undefined;
+/** The values of all variables, and the names of those that are set. */
+function readVariables(env: NodeJS.ProcessEnv, problems: string[]): { readonly values: Values; readonly names: SetNames } {
+  const values: Record<string, unknown> = {};
+  const names: Record<string, string> = {};
+  for (const [key, { name: proper, aliases = [], read, fallback }] of Object.entries<Variable<unknown>>(VARIABLES)) {
+    values[key] = fallback;
+    const name = [proper, ...aliases].find((candidate) => env[candidate]?.trim());
+    if (name === undefined) continue;
+    try {
+      values[key] = read((env[name] ?? "").trim()) ?? fallback;
+      names[key] = name;
+    } catch (error) {
+      problems.push(`Cannot read ${name}: ${(error as Error).message}`);
+    }
   }
+  return { values: values as Values, names };
 }
 
 /** A secret from its variable or from the file that its `_FILE` variable names. */
@@ -167,19 +167,6 @@ function directories(values: Values, defaultDataDir: string): Pick<Config, "stat
     scriptsDir: values.scriptsDir ?? join(data, "scripts"),
     workDir: values.workDir ?? join(data, "script_workdir"),
   };
-}
-
-function heartbeatWarnings(ms: number): string[] {
-  if (ms > 0 && ms <= MAX_SAFE_HEARTBEAT_MS) return [];
-  const rhythm = ms === 0 ? "turns heartbeats off" : `is longer than ${MAX_SAFE_HEARTBEAT_MS}`;
-  return [`AUTOMN_RUNNER_HEARTBEAT_MS=${ms} ${rhythm}: the host sends no jobs to a runner that it has not heard from for two minutes.`];
-}
-
-function unknownNames(env: NodeJS.ProcessEnv): string[] {
-  const known = Object.values<Variable<unknown>>(VARIABLES).flatMap(({ name, aliases = [] }) => [name, ...aliases]);
-  return Object.keys(env)
-    .filter((name) => name.startsWith("AUTOMN_RUNNER_") && !known.includes(name) && !IMAGE_NAMES.includes(name))
-    .map((name) => `${name} is not a variable of this runner. Did you mean ${nearestName(name, known)}?`);
 }
 
 function smaller(a: number | undefined, b: number | undefined): number | undefined {
