@@ -13,7 +13,8 @@ import { createScriptFiles, sha256 } from "./workspace/script-files.ts";
 import { createWarmPool } from "./warm/warm-pool.ts";
 import { createToolRunner } from "./process/tool.ts";
 import { processTree } from "./process/tree.ts";
-import { createUsageMeter } from "./process/usage.ts";
+import { processTable } from "./process/table.ts";
+import { UsageMeter } from "./process/usage.ts";
 import { createRegistrar } from "./registration/registrar.ts";
 import { createLanguageRegistry } from "./languages/registry.ts";
 import { collectWhenIdle, limitYoungGeneration } from "./lifecycle/heap.ts";
@@ -57,7 +58,8 @@ export async function openApp({ config, state, log, publicDir }: AppOptions): Pr
   await state.update((before) => forRunner(before, config.runnerId));
   const secret = () => config.secret ?? state.current.secret;
 
-  const owner = await ownerName(process.pid);
+  const table = processTable();
+  const owner = ownerName(process.pid, table);
   const installation = sha256(config.stateDir).slice(0, 12);
   const ownWorkDir = join(config.workDir, owner);
   const { journal, open, recent } = await openJournal({ directory: config.stateDir, maxBytes: config.journalMaxBytes, log });
@@ -69,7 +71,7 @@ export async function openApp({ config, state, log, publicDir }: AppOptions): Pr
   const languages = createLanguageRegistry({ paths: config.interpreters, environment: process.env, log });
   const markPrefix = `${installation}.${owner}.`;
   const warmPool = createWarmPool({
-    workspaces, markPrefix, log,
+    workspaces, markPrefix, table, log,
     environment: process.env,
     size: config.warm,
     idleMs: config.warmIdleMs,
@@ -95,7 +97,7 @@ export async function openApp({ config, state, log, publicDir }: AppOptions): Pr
       languages, workspaces, warmPool, packages, tree, markPrefix,
       scripts: createScriptFiles(config.scriptsDir),
       framer: createFramer(),
-      meter: createUsageMeter(),
+      meter: new UsageMeter(table),
       environment: process.env,
       secrets: () => [secret(), config.resetToken].filter((one) => one !== undefined),
       secretWords: config.secretWords,
@@ -106,7 +108,7 @@ export async function openApp({ config, state, log, publicDir }: AppOptions): Pr
     },
     {
       limit: config.localMaxConcurrency,
-      history, owner,
+      history, owner, table,
       newFrameLog: () => createFrameLog({ maxBytes: Math.floor(config.keepResultsBytes / 4), spillDir: join(ownWorkDir, "frames"), log }),
     },
   );
@@ -125,7 +127,7 @@ export async function openApp({ config, state, log, publicDir }: AppOptions): Pr
       registrar.start();
       limitYoungGeneration();
       collectWhenIdle(() => runs.counts.active === 0);
-      await recover({ installation, open, onLost: history.lost, workDir: config.workDir, log });
+      await recover({ installation, open, onLost: history.lost, workDir: config.workDir, table, log });
       await packages.restore(async (name) => {
         const found = await languages.find(name);
         return "message" in found ? undefined : found.interpreter;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { createToolRunner } from "../../runner/process/tool.ts";
 import { processTree } from "../../runner/process/tree.ts";
-import { processStat } from "../../runner/process/tree-linux.ts";
+import { processLives } from "../support/process-lives.ts";
 
 const runTool = createToolRunner({ tree: processTree(), killGraceMs: 500, markPrefix: `tool-test.${process.pid}.` });
 
@@ -16,12 +16,6 @@ async function run(code: string, signal = new AbortController().signal, onLine?:
   };
   const { code: exitCode } = await runTool({ file: process.execPath, args: ["-e", code], directory: tmpdir(), environment: process.env, onLine: take, signal });
   return { exitCode, lines };
-}
-
-/** Whether a process runs; one that is dead and not yet reaped does not. */
-async function isThere(pid: number): Promise<boolean> {
-  const facts = await processStat(pid);
-  return facts !== undefined && facts.state !== "Z";
 }
 
 const outputs: readonly { what: string; code: string; lines: readonly string[] }[] = [
@@ -52,10 +46,10 @@ test("ending a tool ends what it has started, also what left its group", { skip 
   const code = "const { spawn } = require('child_process'); for (const detached of [false, true]) console.log(spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached, stdio: 'ignore' }).pid); setInterval(() => {}, 1000)";
   const { exitCode } = await run(code, controller.signal, (line) => { if (pids.push(Number(line)) === 2) controller.abort(); });
   assert.equal(exitCode, null);
-  assert.deepEqual(await Promise.all(pids.map(isThere)), [false, false]);
+  assert.deepEqual(pids.map(processLives), [false, false]);
 });
 
 test("what a tool leaves behind is ended when the tool has", { skip }, async () => {
   const { lines } = await run("const child = require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true, stdio: 'inherit' }); console.log(child.pid); child.unref()");
-  assert.equal(await isThere(Number(lines[0])), false);
+  assert.equal(processLives(Number(lines[0])), false);
 });

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { KEEP_VARIABLE, MARK_VARIABLE } from "../../runner/process/environment.ts";
 import { isThere, sendSignal } from "../../runner/process/signal.ts";
-import { commandOf, createLinuxTree, initialEnvironment, processStat } from "../../runner/process/tree-linux.ts";
+import { readStat } from "../../runner/process/proc.ts";
+import { createLinuxTree } from "../../runner/process/tree-linux.ts";
 import { createPsTree } from "../../runner/process/tree-ps.ts";
 import { createWindowsTree } from "../../runner/process/tree-windows.ts";
 import { processTree } from "../../runner/process/tree.ts";
@@ -107,7 +108,7 @@ describe("a process tree on Linux", linux, () => {
   it("does not show zombies", async (t) => {
     const { root, pid } = await grow(t, `sh -c 'exit 0' & echo $! > dead; ${nap}`);
     const dead = await pid("dead");
-    await until(async () => (await processStat(dead))?.state === "Z", "the zombie");
+    await until(() => readStat(dead)?.state === "Z", "the zombie");
     assert.ok(!(await pidsOf(root)).includes(dead));
   });
 
@@ -140,23 +141,6 @@ describe("a process tree on Linux", linux, () => {
   it("never minds those that have gone", () => {
     tree.signalOne(2 ** 22, "SIGTERM");
     tree.signalGroup({ pid: 2 ** 22 - 1, mark: "x", startedAt: 0 }, "SIGKILL");
-  });
-
-  it("names a process whose name is odd", async (t) => {
-    const folder = await temporaryFolder(t);
-    const file = join(folder, "a) R 1 (b\nc");
-    const child = spawn("/bin/sh", ["-c", 'cp "$(command -v sleep)" "$0" && exec "$0" 60', file], { detached: true, stdio: "ignore" });
-    t.after(() => void child.kill("SIGKILL"));
-    const pid = child.pid ?? 0;
-    await until(async () => (await commandOf(pid)).endsWith("c 60"), "the odd name");
-    const facts = await processStat(pid);
-    assert.deepEqual([facts?.pid, facts?.group, /^[SR]$/.test(facts?.state ?? "")], [pid, pid, true]);
-    assert.match(facts?.startTime ?? "", /^\d+$/);
-  });
-
-  it("knows nothing of a process that is not there", async () => {
-    assert.equal(await processStat(2 ** 22), undefined);
-    assert.ok(!(await initialEnvironment(2 ** 22)).some((entry) => entry !== ""));
   });
 });
 

@@ -4,6 +4,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { childEnvironment } from "../../runner/process/environment.ts";
+import { processTable } from "../../runner/process/table.ts";
 import { createStdioFactory } from "../../runner/process/stdio.ts";
 import type { OutputPipe } from "../../runner/process/stdio.ts";
 import { createWorkspaces } from "../../runner/workspace/workspaces.ts";
@@ -68,7 +69,7 @@ export async function openHarness(
   const scripts = createScriptFiles(join(home, "scripts"));
   const markPrefix = `${process.pid}.`;
   const warmPool = createWarmPool({
-    workspaces, environment, markPrefix, log, size: options.size ?? 1, idleMs: options.idleMs ?? 60_000,
+    workspaces, environment, markPrefix, table: processTable(), log, size: options.size ?? 1, idleMs: options.idleMs ?? 60_000,
     active: options.active ?? (() => 1), cores: options.cores ?? availableParallelism(),
   });
   await languages.ready();
