@@ -98,7 +98,9 @@ export function readNewestPid(): number | undefined {
 /** The size of a memory page in bytes, which the kernel tells every process in the auxiliary vector. */
 export async function readPageSize(): Promise<number> {
   const vector = await readFile("/proc/self/auxv").catch(() => Buffer.alloc(0));
-  for (let at = 0; at + 16 <= vector.length; at += 16) if (vector.readBigUInt64LE(at) === AT_PAGESZ) return Number(vector.readBigUInt64LE(at + 8));
+  for (let at = 0; at + 16 <= vector.length; at += 16) {
+    if (vector.readBigUInt64LE(at) === AT_PAGESZ) return Number(vector.readBigUInt64LE(at + 8));
+  }
   return 4096;
 }
 

@@ -28,7 +28,7 @@ export interface ProcessMark {
 export interface ProcessTable {
   /** The pid that the system has given out last; undefined where it does not tell. */
   newestPid(): number | undefined;
-  /** When a process was started, in digits: with the pid, unique. Undefined when it has gone, or where telling would cost more than a moment. */
+  /** When a process was started, in digits: with the pid, unique. Undefined when it has gone, or where it cannot be told at once. */
   startTime(pid: number): string | undefined;
   /**
    * Whether the process of that pid and start time still runs. Where the start time is not known, or the system tells

@@ -14,12 +14,14 @@ import { until } from "../support/until.ts";
 /** Above the largest pid that a kernel gives out. */
 const NOBODY = 2 ** 22 + 1;
 
+type Sleeper = ChildProcess & { readonly pid: number };
+
 /** A process that sleeps at the head of its own group; killed after the test. */
-async function sleeper(t: { after(end: () => void): void }, environment: NodeJS.ProcessEnv = {}): Promise<ChildProcess & { readonly pid: number }> {
+async function sleeper(t: { after(end: () => void): void }, environment: NodeJS.ProcessEnv = {}): Promise<Sleeper> {
   const child = spawn("sleep", ["60"], { env: { PATH: process.env["PATH"], ...environment }, stdio: "ignore", detached: true });
   t.after(() => void child.kill("SIGKILL"));
   await once(child, "spawn");
-  return child as ChildProcess & { readonly pid: number };
+  return child as Sleeper;
 }
 
 const tables: readonly [string, () => ProcessTable, string | false][] = [
@@ -75,9 +77,9 @@ describe("the process table of Linux", { skip: process.platform !== "linux" && "
   });
 
   it("markOf: the run that a process belongs to, and whether it is meant to stay", async (t) => {
-    const [marked, kept, bare] = [
-      await sleeper(t, { [MARK_VARIABLE]: "a.b" }), await sleeper(t, { [MARK_VARIABLE]: "a.b", [KEEP_VARIABLE]: "1" }), await sleeper(t, { [KEEP_VARIABLE]: "1" }),
-    ];
+    const marked = await sleeper(t, { [MARK_VARIABLE]: "a.b" });
+    const kept = await sleeper(t, { [MARK_VARIABLE]: "a.b", [KEEP_VARIABLE]: "1" });
+    const bare = await sleeper(t, { [KEEP_VARIABLE]: "1" });
     assert.deepEqual(table.markOf(marked.pid), { mark: "a.b", keep: false });
     assert.deepEqual(table.markOf(kept.pid), { mark: "a.b", keep: true });
     assert.equal(table.markOf(bare.pid), undefined);
@@ -86,8 +88,10 @@ describe("the process table of Linux", { skip: process.platform !== "linux" && "
 
 describe("the process table by ps", () => {
   const STARTED = Date.parse("2025-11-05T02:52:07Z") / 1000;
-  const running = (line: string | Error, startTime?: number, pid = NOBODY) =>
-    createPsTable(() => (line instanceof Error ? Promise.reject(line) : Promise.resolve(line))).isRunning(pid, startTime === undefined ? undefined : String(startTime));
+  function running(line: string | Error, startTime?: number, pid = NOBODY): Promise<boolean> {
+    const table = createPsTable(() => (line instanceof Error ? Promise.reject(line) : Promise.resolve(line)));
+    return table.isRunning(pid, startTime === undefined ? undefined : String(startTime));
+  }
 
   const rows: readonly [string, string, number | undefined, boolean][] = [
     ["that started then runs", "Ss   Wed Nov  5 02:52:07 2025\n", STARTED, true],
@@ -97,9 +101,12 @@ describe("the process table by ps", () => {
     ["that started earlier is another one", "S    Tue Nov  4 02:52:07 2025\n", STARTED, false],
     ["that nobody has reaped does not run", "Z    Wed Nov  5 02:52:07 2025\n", STARTED, false],
   ];
-  for (const [what, line, startTime, wanted] of rows) it(`isRunning: a process ${what}`, async () => assert.equal(await running(line, startTime), wanted));
+  for (const [what, line, startTime, wanted] of rows) it(`isRunning: a process ${what}`, async () => {
+    assert.equal(await running(line, startTime), wanted);
+  });
 
-  for (const [what, answer] of [["is missing", new Error("ENOENT")], ["prints nothing", ""], ["prints something else", "PID TTY TIME CMD"]] as const) {
+  const useless = [["is missing", new Error("ENOENT")], ["prints nothing", ""], ["prints something else", "PID TTY TIME CMD"]] as const;
+  for (const [what, answer] of useless) {
     it(`isRunning: the pid decides where ps ${what}`, async () => {
       assert.equal(await running(answer, STARTED, process.pid), true);
       assert.equal(await running(answer, STARTED, NOBODY), false);

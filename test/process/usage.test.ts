@@ -99,10 +99,12 @@ describe("UsageMeter", () => {
 
   it("measures what a real process uses", { skip: process.platform !== "linux" && "Linux only" }, async (t) => {
     const code = "const held = Buffer.alloc(200e6, 1); const end = Date.now() + 60_000; while (Date.now() < end) held[0]++;";
-    const child = spawn(process.execPath, ["-e", code], { stdio: "ignore", detached: true, env: { ...process.env, [MARK_VARIABLE]: "usage-test" } });
+    const env = { ...process.env, [MARK_VARIABLE]: "usage-test" };
+    const child = spawn(process.execPath, ["-e", code], { stdio: "ignore", detached: true, env });
     t.after(() => void child.kill("SIGKILL"));
     const over: number[] = [];
-    const watch = new UsageMeter(processTable(), 10).watch({ pid: child.pid ?? 0, mark: "usage-test", startedAt: 0 }, 150e6, (used) => over.push(used));
+    const root = { pid: child.pid ?? 0, mark: "usage-test", startedAt: 0 };
+    const watch = new UsageMeter(processTable(), 10).watch(root, 150e6, (used) => over.push(used));
     t.after(() => watch.stop());
     await until(() => over.length > 0 && (watch.usage?.cpuMs ?? 0) >= 50, "a sample above the limit, and processor time");
     assert.ok((over[0] ?? 0) > 150e6);
