@@ -6,7 +6,7 @@ import type { Config } from "./config/config.ts";
 import { createRunHistory } from "./runs/history.ts";
 import { createStdioFactory } from "./process/stdio.ts";
 import { ownerName, recover } from "./runs/recovery.ts";
-import { createWorkspaces } from "./workspace/workspaces.ts";
+import { Workspaces } from "./workspace/workspaces.ts";
 import { createRunRegistry } from "./runs/run-registry.ts";
 import type { RunRegistry } from "./runs/run-registry.ts";
 import { createScriptFiles, sha256 } from "./workspace/script-files.ts";
@@ -67,7 +67,7 @@ export async function openApp({ config, state, log, publicDir }: AppOptions): Pr
   const history = createRunHistory({ journal, archive, recent });
 
   const stdioFactory = createStdioFactory(join(ownWorkDir, "pipes"));
-  const workspaces = createWorkspaces({ workDir: ownWorkDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), stdioFactory, log });
+  const workspaces = new Workspaces({ workDir: ownWorkDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), stdioFactory, log });
   const languages = createLanguageRegistry({ paths: config.interpreters, environment: process.env, log });
   const markPrefix = `${installation}.${owner}.`;
   const warmPool = createWarmPool({

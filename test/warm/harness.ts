@@ -7,7 +7,7 @@ import { childEnvironment } from "../../runner/process/environment.ts";
 import { processTable } from "../../runner/process/table.ts";
 import { createStdioFactory } from "../../runner/process/stdio.ts";
 import type { OutputPipe } from "../../runner/process/stdio.ts";
-import { createWorkspaces } from "../../runner/workspace/workspaces.ts";
+import { Workspaces } from "../../runner/workspace/workspaces.ts";
 import { createScriptFiles } from "../../runner/workspace/script-files.ts";
 import { coldLauncher } from "../../runner/workspace/launcher.ts";
 import type { Launcher } from "../../runner/workspace/launcher.ts";
@@ -65,7 +65,7 @@ export async function openHarness(
   const log = createLog({ level: "debug", format: "text", write: (line) => lines.push(line) });
   const languages = createLanguageRegistry({ paths: { ...pathsOf(environment), ...options.paths }, environment, log });
   const stdioFactory = createStdioFactory(join(workDir, "pipes"));
-  const workspaces = createWorkspaces({ workDir, ahead: 2, stdioFactory, log });
+  const workspaces = new Workspaces({ workDir, ahead: 2, stdioFactory, log });
   const scripts = createScriptFiles(join(home, "scripts"));
   const markPrefix = `${process.pid}.`;
   const warmPool = createWarmPool({
