@@ -9,7 +9,7 @@ import { ownerName, recover } from "./runs/recovery.ts";
 import { Workspaces } from "./workspace/workspaces.ts";
 import { createRunRegistry } from "./runs/run-registry.ts";
 import type { RunRegistry } from "./runs/run-registry.ts";
-import { createScriptFiles, sha256 } from "./workspace/script-files.ts";
+import { ScriptFiles, sha256 } from "./workspace/script-files.ts";
 import { createWarmPool } from "./warm/warm-pool.ts";
 import { createToolRunner } from "./process/tool.ts";
 import { processTree } from "./process/tree.ts";
@@ -95,7 +95,7 @@ export async function openApp({ config, state, log, publicDir }: AppOptions): Pr
   const runs: RunRegistry = createRunRegistry(
     {
       languages, workspaces, warmPool, packages, tree, markPrefix,
-      scripts: createScriptFiles(config.scriptsDir),
+      scripts: new ScriptFiles(config.scriptsDir),
       framer: createFramer(),
       meter: new UsageMeter(table),
       environment: process.env,

@@ -8,7 +8,7 @@ import { processTable } from "../../runner/process/table.ts";
 import { createStdioFactory } from "../../runner/process/stdio.ts";
 import type { OutputPipe } from "../../runner/process/stdio.ts";
 import { Workspaces } from "../../runner/workspace/workspaces.ts";
-import { createScriptFiles } from "../../runner/workspace/script-files.ts";
+import { ScriptFiles } from "../../runner/workspace/script-files.ts";
 import { coldLauncher } from "../../runner/workspace/launcher.ts";
 import type { Launcher } from "../../runner/workspace/launcher.ts";
 import { sendSignal } from "../../runner/process/signal.ts";
@@ -66,7 +66,7 @@ export async function openHarness(
   const languages = createLanguageRegistry({ paths: { ...pathsOf(environment), ...options.paths }, environment, log });
   const stdioFactory = createStdioFactory(join(workDir, "pipes"));
   const workspaces = new Workspaces({ workDir, ahead: 2, stdioFactory, log });
-  const scripts = createScriptFiles(join(home, "scripts"));
+  const scripts = new ScriptFiles(join(home, "scripts"));
   const markPrefix = `${process.pid}.`;
   const warmPool = createWarmPool({
     workspaces, environment, markPrefix, table: processTable(), log, size: options.size ?? 1, idleMs: options.idleMs ?? 60_000,

@@ -1,0 +1,32 @@
+// Files that are looked at whenever they are used, and read only when they have changed.
+import { readFile, stat } from "node:fs/promises";
+import { fingerprint } from "../lib/fingerprint.ts";
+
+/** The coarsest clock of a file system, FAT's, ticks every two seconds. */
+const MAX_CLOCK_GRANULARITY_MS = 3_000;
+/** The most files that are remembered. */
+const MAX_REMEMBERED = 10_000;
+
+/** Remembers which files held what they should, so that each is read again only when it has changed since. */
+export class CheckedFiles {
+  readonly #now: () => number;
+  readonly #fingerprints = new Map<string, string>();
+
+  /** `now` is in milliseconds since the epoch. */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  /** Whether a file is there with a content that is good; a change as young as the clock is coarse does not show. */
+  async isGood(file: string, judge: (content: string) => boolean): Promise<boolean> {
+    const stats = await stat(file, { bigint: true }).catch(() => undefined);
+    if (stats === undefined) return false;
+    const current = fingerprint(stats);
+    if (this.#fingerprints.get(file) === current) return true;
+    const content = await readFile(file, "utf8").catch(() => undefined);
+    if (content === undefined || !judge(content)) return false;
+    if (this.#fingerprints.size >= MAX_REMEMBERED) this.#fingerprints.clear();
+    if (this.#now() - Number(stats.ctimeMs) > MAX_CLOCK_GRANULARITY_MS) this.#fingerprints.set(file, current);
+    return true;
+  }
+}
