@@ -17,15 +17,16 @@ export class CheckedFiles {
     this.#now = now;
   }
 
-  /** Whether a file is there with a content that is good; a change as young as the clock is coarse does not show. */
+  /** Whether a file is there, and its content is good. */
   async isGood(file: string, judge: (content: string) => boolean): Promise<boolean> {
     const stats = await stat(file, { bigint: true }).catch(() => undefined);
-    if (stats === undefined) return false;
+    if (stats === undefined || !stats.isFile()) return false; // reading a named pipe would wait for somebody who writes
     const current = fingerprint(stats);
     if (this.#fingerprints.get(file) === current) return true;
     const content = await readFile(file, "utf8").catch(() => undefined);
     if (content === undefined || !judge(content)) return false;
     if (this.#fingerprints.size >= MAX_REMEMBERED) this.#fingerprints.clear();
+    // A second change within one tick of the file system's clock would not show.
     if (this.#now() - Number(stats.ctimeMs) > MAX_CLOCK_GRANULARITY_MS) this.#fingerprints.set(file, current);
     return true;
   }

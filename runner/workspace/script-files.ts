@@ -3,13 +3,16 @@ import { createHash, randomBytes } from "node:crypto";
 import { readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Script } from "../protocol/job.ts";
-import { ensureDir, PRIVATE_FILE } from "../lib/files.ts";
+import { ensureDir, PRIVATE_FILE, writeWhole } from "../lib/files.ts";
 import { CheckedFiles } from "./checked-files.ts";
 
 /** How many versions of a script's code are kept. */
 const MAX_VERSIONS = 8;
-/** Marks a file that is being written. */
+/** Marks a file that is being written; one so old was left by a runner that was killed. */
 const TEMPORARY = ".tmp";
+const MAX_WRITE_MS = 3_600_000;
+/** Without a `package.json` of the scripts' own, a script's module type would be that of this program. */
+const MANIFEST = "{\"private\":true}\n";
 
 /** Where a script lies. */
 export interface ScriptPlace {
@@ -24,6 +27,7 @@ export interface ScriptPlace {
 /** Puts scripts on disk. */
 export class ScriptFiles {
   readonly #scriptsDir: string;
+  readonly #now: () => number;
   readonly #checked: CheckedFiles;
   /** How many runs need a file. */
   readonly #users = new Map<string, number>();
@@ -31,6 +35,7 @@ export class ScriptFiles {
   /** Keeps the scripts under `scriptsDir`; `now` is in milliseconds since the epoch. */
   constructor(scriptsDir: string, now: () => number = Date.now) {
     this.#scriptsDir = scriptsDir;
+    this.#now = now;
     this.#checked = new CheckedFiles(now);
   }
 
@@ -44,8 +49,9 @@ export class ScriptFiles {
     const lastingDir = join(home, "data");
     this.#hold(codeFile);
     try {
-      const [isThere] = await Promise.all([this.#checked.isGood(codeFile, (content) => content === script.code), ensureDir(lastingDir)]);
-      if (!isThere) await this.#write(codeFile, script.code);
+      const isThere = this.#checked.isGood(codeFile, (content) => content === script.code);
+      await Promise.all([this.#healManifest(), ensureDir(lastingDir), isThere]);
+      if (!(await isThere)) await this.#write(codeFile, script.code);
       return { codeFile, lastingDir, release: () => this.#release(codeFile) };
     } catch (error) {
       this.#release(codeFile);
@@ -55,22 +61,34 @@ export class ScriptFiles {
 
   async #write(file: string, code: string): Promise<void> {
     await ensureDir(dirname(file));
-    await ensureManifest(this.#scriptsDir);
     const temporary = `${file}.${randomBytes(6).toString("hex")}${TEMPORARY}`;
-    await writeFile(temporary, code, { mode: PRIVATE_FILE, flag: "wx" });
-    await rename(temporary, file);
+    try {
+      await writeFile(temporary, code, { mode: PRIVATE_FILE, flag: "wx" });
+      await rename(temporary, file);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
     await this.#dropOldVersions(dirname(file));
   }
 
+  /** A manifest that is there is left alone, unless Node could not read it. */
+  async #healManifest(): Promise<void> {
+    const file = join(this.#scriptsDir, "package.json");
+    if (!(await this.#checked.isGood(file, isJsonObject))) await writeWhole(file, MANIFEST);
+  }
+
   async #dropOldVersions(dir: string): Promise<void> {
-    const names = (await readdir(dir)).filter((name) => !name.endsWith(TEMPORARY));
-    if (names.length <= MAX_VERSIONS) return;
+    const names = await readdir(dir);
+    if (names.length <= MAX_VERSIONS && !names.some(isTemporary)) return;
     const dated = await Promise.all(names.map(async (name) => {
       const file = join(dir, name);
-      return { file, at: (await stat(file).catch(() => undefined))?.mtimeMs ?? 0 };
+      return { file, at: (await stat(file).catch(() => undefined))?.mtimeMs ?? Infinity };
     }));
-    const old = dated.sort((a, b) => b.at - a.at).slice(MAX_VERSIONS).filter(({ file }) => !this.#users.has(file));
-    await Promise.all(old.map(({ file }) => rm(file, { force: true })));
+    const abandoned = dated.filter(({ file, at }) => isTemporary(file) && at < this.#now() - MAX_WRITE_MS);
+    const versions = dated.filter(({ file }) => !isTemporary(file)).sort((a, b) => b.at - a.at);
+    const old = versions.slice(MAX_VERSIONS).filter(({ file }) => !this.#users.has(file));
+    await Promise.all([...abandoned, ...old].map(({ file }) => rm(file, { force: true })));
   }
 
   #hold(file: string): void {
@@ -96,10 +114,15 @@ export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** Gives the scripts a `package.json` of their own: without one, a script's module type would be that of this program. */
-async function ensureManifest(scriptsDir: string): Promise<void> {
-  const manifest = "{\"private\":true}\n";
-  await writeFile(join(scriptsDir, "package.json"), manifest, { mode: PRIVATE_FILE, flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EEXIST") throw error;
-  });
+function isTemporary(file: string): boolean {
+  return file.endsWith(TEMPORARY);
+}
+
+function isJsonObject(content: string): boolean {
+  try {
+    const value: unknown = JSON.parse(content);
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }

@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import type { Script } from "../../runner/protocol/job.ts";
 import { ScriptFiles, folderName, sha256 } from "../../runner/workspace/script-files.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { run } from "../support/results.ts";
 import { until } from "../support/until.ts";
 
 function script(code: string, id: string | null = "s1"): Script {
@@ -174,21 +175,75 @@ describe("ScriptFiles: a script's folder", () => {
   });
 });
 
+const manifestOf = (dir: string) => join(dir, "package.json");
+
 describe("ScriptFiles: the scripts directory", () => {
-  it("has a package.json without a type, and one that is there is left alone", async (t) => {
+  it("has a package.json without a type", async (t) => {
     const { dir, files } = await start(t);
     await files.place(script("x"), ".js");
-    const manifest = JSON.parse(await readFile(join(dir, "package.json"), "utf8")) as Record<string, unknown>;
+    const manifest = JSON.parse(await readFile(manifestOf(dir), "utf8")) as Record<string, unknown>;
     assert.ok(!Object.hasOwn(manifest, "type"));
-    await writeFile(join(dir, "package.json"), '{"mine":true}');
-    await files.place(script("y"), ".js");
-    assert.equal(await readFile(join(dir, "package.json"), "utf8"), '{"mine":true}');
+    assert.deepEqual((await readdir(dir)).filter((name) => name.includes(".tmp")), []);
   });
+
+  const good = ['{"mine":true}', '{ "type": "module" }\n', "{}"];
+  for (const content of good) it(`keeps a package.json that is there: ${JSON.stringify(content)}`, async (t) => {
+    const { dir, files } = await start(t);
+    await mkdir(dir, { recursive: true });
+    await writeFile(manifestOf(dir), content);
+    await files.place(script("x"), ".js");
+    assert.equal(await readFile(manifestOf(dir), "utf8"), content);
+  });
+
+  const bad = ["", " ", '{"private":tr', "null", "[]", "\u0000".repeat(17)];
+  for (const content of bad) it(`replaces a package.json that Node cannot read at every use: ${JSON.stringify(content)}`, async (t) => {
+    const dir = join(await temporaryFolder(t), "scripts");
+    const files = new ScriptFiles(dir, () => Date.now() + 60_000);
+    await mkdir(dir);
+    for (let round = 0; round < 3; round++) {
+      await writeFile(manifestOf(dir), content);
+      await files.place(script("the same"), ".js");
+      assert.equal(await readFile(manifestOf(dir), "utf8"), '{"private":true}\n');
+    }
+  });
+
+  const posix = { skip: process.platform === "win32" && "not on Windows" };
+  it("replaces a package.json that is a named pipe, and waits for no writer", posix, async (t) => {
+    const { dir, files } = await start(t);
+    await mkdir(dir, { recursive: true });
+    assert.equal(await run("mkfifo", manifestOf(dir)), 0);
+    await files.place(script("x"), ".js");
+    assert.equal(await readFile(manifestOf(dir), "utf8"), '{"private":true}\n');
+  });
+
   it("can be one that is there already", async (t) => {
     const dir = await temporaryFolder(t);
     await mkdir(join(dir, "scripts"));
     await chmod(join(dir, "scripts"), 0o755);
     const { codeFile } = await new ScriptFiles(join(dir, "scripts")).place(script("x"), ".js");
     assert.equal(await readFile(codeFile, "utf8"), "x");
+  });
+
+  it("loses what a killed runner had half written, and nothing that is being written", async (t) => {
+    const { files } = await start(t);
+    const { codeFile } = await files.place(script("x"), ".js");
+    const [abandoned, young] = [`${codeFile}.0123456789ab.tmp`, `${codeFile}.ba9876543210.tmp`];
+    await Promise.all([writeFile(abandoned, "ha"), writeFile(young, "ha")]);
+    await utimes(abandoned, 1000, 1000);
+    await files.place(script("y"), ".js");
+    await assert.rejects(stat(abandoned), { code: "ENOENT" });
+    assert.ok((await stat(young)).isFile());
+  });
+});
+
+describe("Node scripts in a scripts directory whose package.json was emptied", () => {
+  it("run again at the next place", async (t) => {
+    const { dir, files } = await start(t);
+    await mkdir(dir, { recursive: true });
+    await writeFile(manifestOf(dir), "");
+    const { codeFile } = await files.place(script("require('fs').writeFileSync(process.argv[2], 'ran')"), ".js");
+    const proof = join(dir, "proof");
+    assert.equal(await run(process.execPath, codeFile, proof), 0);
+    assert.equal(await readFile(proof, "utf8"), "ran");
   });
 });
