@@ -6,14 +6,15 @@ import type { Config } from "./config/config.ts";
 import { createRunHistory } from "./runs/history.ts";
 import { createStdioFactory } from "./process/stdio.ts";
 import { ownerName, recover } from "./runs/recovery.ts";
-import { createWorkspaces } from "./workspace/workspaces.ts";
+import { Workspaces } from "./workspace/workspaces.ts";
 import { createRunRegistry } from "./runs/run-registry.ts";
 import type { RunRegistry } from "./runs/run-registry.ts";
-import { createScriptFiles, sha256 } from "./workspace/script-files.ts";
+import { ScriptFiles, sha256 } from "./workspace/script-files.ts";
 import { createWarmPool } from "./warm/warm-pool.ts";
 import { createToolRunner } from "./process/tool.ts";
 import { processTree } from "./process/tree.ts";
-import { createUsageMeter } from "./process/usage.ts";
+import { processTable } from "./process/table.ts";
+import { UsageMeter } from "./process/usage.ts";
 import { createRegistrar } from "./registration/registrar.ts";
 import { LanguageRegistry } from "./languages/registry.ts";
 import type { Language } from "./languages/language.ts";
@@ -61,7 +62,8 @@ export async function openApp({ config, state, log, publicDir, languages: table 
   await state.update((before) => forRunner(before, config.runnerId));
   const secret = () => config.secret ?? state.current.secret;
 
-  const owner = await ownerName(process.pid);
+  const processes = processTable();
+  const owner = ownerName(process.pid, processes);
   const installation = sha256(config.stateDir).slice(0, 12);
   const ownWorkDir = join(config.workDir, owner);
   const { journal, open, recent } = await openJournal({ directory: config.stateDir, maxBytes: config.journalMaxBytes, log });
@@ -69,12 +71,12 @@ export async function openApp({ config, state, log, publicDir, languages: table 
   const history = createRunHistory({ journal, archive, recent });
 
   const stdioFactory = createStdioFactory(join(ownWorkDir, "pipes"));
-  const workspaces = createWorkspaces({ workDir: ownWorkDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), stdioFactory, log });
+  const workspaces = new Workspaces({ workDir: ownWorkDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), stdioFactory, log });
   const languages = new LanguageRegistry({ languages: table, paths: config.interpreters, environment: process.env, log });
   void languages.ready(); // interpreters are looked for while everything else opens
   const markPrefix = `${installation}.${owner}.`;
   const warmPool = createWarmPool({
-    workspaces, markPrefix, log,
+    workspaces, markPrefix, table, log,
     environment: process.env,
     size: config.warm,
     idleMs: config.warmIdleMs,
@@ -99,9 +101,9 @@ export async function openApp({ config, state, log, publicDir, languages: table 
   const runs: RunRegistry = createRunRegistry(
     {
       languages, workspaces, warmPool, packages, tree, markPrefix,
-      scripts: createScriptFiles(config.scriptsDir),
+      scripts: new ScriptFiles(config.scriptsDir),
       framer: createFramer(),
-      meter: createUsageMeter(),
+      meter: new UsageMeter(processes),
       environment: process.env,
       secrets: () => [secret(), config.resetToken].filter((one) => one !== undefined),
       secretWords: config.secretWords,
@@ -112,7 +114,7 @@ export async function openApp({ config, state, log, publicDir, languages: table 
     },
     {
       limit: config.localMaxConcurrency,
-      history, owner,
+      history, owner, table: processes,
       newFrameLog: () => createFrameLog({ maxBytes: Math.floor(config.keepResultsBytes / 4), spillDir: join(ownWorkDir, "frames"), log }),
     },
   );
@@ -131,7 +133,7 @@ export async function openApp({ config, state, log, publicDir, languages: table 
       registrar.start();
       limitYoungGeneration();
       collectWhenIdle(() => runs.counts.active === 0);
-      await recover({ installation, open, onLost: history.lost, workDir: config.workDir, log });
+      await recover({ installation, open, onLost: history.lost, workDir: config.workDir, table: processes, log });
       await packages.restore(async (name) => {
         const found = await languages.find(name);
         return "message" in found ? undefined : found.interpreter;

@@ -4,10 +4,11 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { childEnvironment } from "../../runner/process/environment.ts";
+import { processTable } from "../../runner/process/table.ts";
 import { createStdioFactory } from "../../runner/process/stdio.ts";
 import type { OutputPipe } from "../../runner/process/stdio.ts";
-import { createWorkspaces } from "../../runner/workspace/workspaces.ts";
-import { createScriptFiles } from "../../runner/workspace/script-files.ts";
+import { Workspaces } from "../../runner/workspace/workspaces.ts";
+import { ScriptFiles } from "../../runner/workspace/script-files.ts";
 import { coldLauncher } from "../../runner/workspace/launcher.ts";
 import type { Launcher } from "../../runner/workspace/launcher.ts";
 import { sendSignal } from "../../runner/process/signal.ts";
@@ -63,11 +64,11 @@ export async function openHarness(
   const log = createLog({ level: "debug", format: "text", write: (line) => lines.push(line) });
   const languages = new LanguageRegistry({ paths: { ...pathsOf(environment), ...options.paths }, environment, log });
   const stdioFactory = createStdioFactory(join(workDir, "pipes"));
-  const workspaces = createWorkspaces({ workDir, ahead: 2, stdioFactory, log });
-  const scripts = createScriptFiles(join(home, "scripts"));
+  const workspaces = new Workspaces({ workDir, ahead: 2, stdioFactory, log });
+  const scripts = new ScriptFiles(join(home, "scripts"));
   const markPrefix = `${process.pid}.`;
   const warmPool = createWarmPool({
-    workspaces, environment, markPrefix, log, size: options.size ?? 1, idleMs: options.idleMs ?? 60_000,
+    workspaces, environment, markPrefix, table: processTable(), log, size: options.size ?? 1, idleMs: options.idleMs ?? 60_000,
     active: options.active ?? (() => 1), cores: options.cores ?? availableParallelism(),
   });
   await languages.ready();
