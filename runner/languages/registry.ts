@@ -5,6 +5,7 @@ import { access, stat } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { describe, messageOf } from "../lib/failure.ts";
+import { inheritedEnvironment } from "../lib/inherited-environment.ts";
 import type { Log } from "../lib/log.ts";
 import type { Candidate, Interpreter, Language, LanguageName } from "./language.ts";
 import { node } from "./node/node.ts";
@@ -126,7 +127,7 @@ async function findInterpreter(language: Language, { paths, environment, log, pl
 async function probe(language: Language, candidate: Candidate, { environment, log, signal }: { environment: NodeJS.ProcessEnv; log: Log; signal: AbortSignal }): Promise<Interpreter | undefined> {
   const args = [...(candidate.args ?? []), ...language.probe];
   try {
-    const env = { ...withoutSecrets(environment), POWERSHELL_TELEMETRY_OPTOUT: "1" };
+    const env = { ...inheritedEnvironment(environment), POWERSHELL_TELEMETRY_OPTOUT: "1" };
     const { stdout } = await promisify(execFile)(candidate.file, args, { timeout: PROBE_MS, killSignal: "SIGKILL", env, signal, windowsHide: true });
     const answer: unknown = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
     const { path, version, flavour } = (typeof answer === "object" && answer !== null ? answer : {}) as Readonly<Record<string, unknown>>;
@@ -137,10 +138,6 @@ async function probe(language: Language, candidate: Candidate, { environment, lo
     log.debug("A candidate for an interpreter did not answer", { language: language.name, file: candidate.file, error: messageOf(error).slice(0, 300) });
     return undefined;
   }
-}
-
-function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("AUTOMN_RUNNER_")));
 }
 
 /** Where the PATH has an executable of that name, so that a script's own PATH does not choose another one. */

@@ -2,6 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { rootCertificates } from "node:tls";
+import { inheritedEnvironment } from "../lib/inherited-environment.ts";
 
 /** Where OpenSSL's, Python's and .NET's programs look for certificates; each is set only where it is not. */
 const CERTIFICATE_NAMES = ["SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
@@ -12,8 +13,7 @@ const CERTIFICATE_NAMES = ["SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "C
  * since those installers' settings replace what they trust and do not add to it.
  */
 export async function installerEnvironment(inherited: NodeJS.ProcessEnv, interpreterPath: string, scratch: string): Promise<NodeJS.ProcessEnv> {
-  const environment: NodeJS.ProcessEnv = {};
-  for (const [name, value] of Object.entries(inherited)) if (!/^AUTOMN_RUNNER_/i.test(name)) environment[name] = value;
+  const environment: NodeJS.ProcessEnv = inheritedEnvironment(inherited);
   const pathName = Object.keys(environment).find((name) => name.toUpperCase() === "PATH") ?? "PATH";
   environment[pathName] = [dirname(interpreterPath), environment[pathName]].filter((part) => part !== undefined && part !== "." && part !== "").join(delimiter);
   const extra = environment["NODE_EXTRA_CA_CERTS"];

@@ -1,4 +1,5 @@
 // What a script finds in its environment (protocol, section 3), by rules in one place.
+import { inheritedEnvironment, isRunnerVariable } from "../lib/inherited-environment.ts";
 import type { Variable } from "../protocol/job.ts";
 
 /** Inputs up to this many bytes of JSON are also environment variables; the system refuses single texts over 128 KiB. */
@@ -6,8 +7,6 @@ export const MAX_INPUT_VARIABLE_BYTES = 96 * 1024;
 /** Linux's MAX_ARG_STRLEN: name, equals sign, value and the closing NUL. */
 const MAX_VARIABLE_BYTES = 128 * 1024;
 
-/** The runner's own variables never reach a script. */
-const PRIVATE = /^AUTOMN_RUNNER_/i;
 /** The input's names; nobody else's value may stand there when the input is too large for them. */
 const INPUT_NAMES = ["AUTOMN_INTERNAL_INPUT_JSON", "AUTOMN_INPUT_JSON", "INPUT_JSON"] as const;
 
@@ -45,12 +44,12 @@ export function childEnvironment(parts: EnvironmentParts): ChildEnvironment {
   const own = ownVariables(parts);
   const notices: string[] = [];
   const values = Object.create(null) as Record<string, string>;
-  for (const [name, value] of Object.entries(parts.inherited)) {
-    if (value !== undefined && !PRIVATE.test(name) && name !== KEEP_VARIABLE && !isInputName(name)) values[name] = value;
+  for (const [name, value] of Object.entries(inheritedEnvironment(parts.inherited))) {
+    if (name !== KEEP_VARIABLE && !isInputName(name)) values[name] = value;
   }
   for (const { name, value } of parts.variables) {
     if (Object.hasOwn(parts.interpreter, name)) continue; // the language has joined both values
-    if (Object.hasOwn(own, name) || PRIVATE.test(name) || isInputName(name)) notices.push(`The variable ${name} was left out: the name belongs to the runner.`);
+    if (Object.hasOwn(own, name) || isRunnerVariable(name) || isInputName(name)) notices.push(`The variable ${name} was left out: the name belongs to the runner.`);
     else values[name] = value;
   }
   Object.assign(values, own);
