@@ -1,32 +1,33 @@
-// A runner with all its parts, between the front door and the end of the process.
+// The composition root: a runner with all its parts, between the HTTP server and the end of the process.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Config } from "./config/config.ts";
-import { createRunHistory } from "./runs/history.ts";
+import { createRoutes } from "./http/routes/index.ts";
+import { openJournal } from "./journal/journal.ts";
+import { createLanguageRegistry } from "./languages/registry.ts";
+import { removeTree } from "./lib/files.ts";
+import type { Log } from "./lib/log.ts";
+import { collectWhenIdle, limitYoungGeneration } from "./lifecycle/heap.ts";
+import { createFramer } from "./output/framer.ts";
+import { createPackages } from "./packages/packages.ts";
+import type { Packages } from "./packages/packages.ts";
 import { createStdioFactory } from "./process/stdio.ts";
-import { ownerName, recover } from "./runs/recovery.ts";
-import { createWorkspaces } from "./workspace/workspaces.ts";
-import { createRunRegistry } from "./runs/run-registry.ts";
-import type { RunRegistry } from "./runs/run-registry.ts";
-import { createScriptFiles, sha256 } from "./workspace/script-files.ts";
-import { createWarmPool } from "./warm/warm-pool.ts";
 import { createToolRunner } from "./process/tool.ts";
 import { processTree } from "./process/tree.ts";
 import { createUsageMeter } from "./process/usage.ts";
 import { createRegistrar } from "./registration/registrar.ts";
-import { createLanguageRegistry } from "./languages/registry.ts";
-import { collectWhenIdle, limitYoungGeneration } from "./lifecycle/heap.ts";
-import type { Log } from "./lib/log.ts";
-import { createFramer } from "./output/framer.ts";
-import { createPackages } from "./packages/packages.ts";
-import { createRoutes } from "./http/routes/index.ts";
-import { openArchive } from "./results/archive.ts";
-import { removeTree } from "./lib/files.ts";
-import { createFrameLog } from "./results/frame-log.ts";
-import { openJournal } from "./journal/journal.ts";
-import { forRunner } from "./registration/state.ts";
 import type { StateStore } from "./registration/state-store.ts";
+import { forRunner } from "./registration/state.ts";
+import { openArchive } from "./results/archive.ts";
+import { createFrameLog } from "./results/frame-log.ts";
+import { createRunHistory } from "./runs/history.ts";
+import { ownerName, recover } from "./runs/recovery.ts";
+import type { RunProcesses } from "./runs/run-context.ts";
+import { RunRegistry } from "./runs/run-registry.ts";
+import { WarmPool } from "./warm/warm-pool.ts";
+import { createScriptFiles, sha256 } from "./workspace/script-files.ts";
+import { createWorkspaces } from "./workspace/workspaces.ts";
 
 /** A runner that can answer. */
 export interface App {
@@ -56,19 +57,21 @@ export interface AppOptions {
 export async function openApp({ config, state, log, publicDir }: AppOptions): Promise<App> {
   await state.update((before) => forRunner(before, config.runnerId));
   const secret = () => config.secret ?? state.current.secret;
-
   const owner = await ownerName(process.pid);
   const installation = sha256(config.stateDir).slice(0, 12);
   const ownWorkDir = join(config.workDir, owner);
+
   const { journal, open, recent } = await openJournal({ directory: config.stateDir, maxBytes: config.journalMaxBytes, log });
   const archive = openArchive({ directory: join(config.stateDir, "results"), maxBytes: config.keepResultsBytes, log });
   const history = createRunHistory({ journal, archive, recent });
 
+  const markPrefix = `${installation}.${owner}.`;
+  const processes: RunProcesses = { environment: process.env, markPrefix, tree: processTree(), meter: createUsageMeter() };
   const stdioFactory = createStdioFactory(join(ownWorkDir, "pipes"));
   const workspaces = createWorkspaces({ workDir: ownWorkDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), stdioFactory, log });
   const languages = createLanguageRegistry({ paths: config.interpreters, environment: process.env, log });
-  const markPrefix = `${installation}.${owner}.`;
-  const warmPool = createWarmPool({
+  const packages = openPackages(config, processes, log);
+  const warmPool = new WarmPool({
     workspaces, markPrefix, log,
     environment: process.env,
     size: config.warm,
@@ -76,46 +79,23 @@ export async function openApp({ config, state, log, publicDir }: AppOptions): Pr
     active: () => runs.counts.active,
     cores: availableParallelism(),
   });
-  const tree = processTree();
-  const packages = createPackages({
-    mode: config.packages,
-    scriptsDir: config.scriptsDir,
-    recordsDir: join(config.stateDir, "packages"),
-    concurrency: config.installConcurrency,
-    timeoutMs: config.installTimeoutMs,
-    maxBytes: config.packagesMaxBytes,
-    npmPath: config.npmPath,
-    npmIgnoreScripts: config.npmIgnoreScripts,
-    environment: process.env,
-    runTool: createToolRunner({ tree, killGraceMs: config.killGraceMs, markPrefix }),
-    log,
-  });
-  const runs: RunRegistry = createRunRegistry(
+  const runs: RunRegistry = new RunRegistry(
     {
-      languages, workspaces, warmPool, packages, tree, markPrefix,
+      languages, packages, workspaces, warmPool, processes,
       scripts: createScriptFiles(config.scriptsDir),
       framer: createFramer(),
-      meter: createUsageMeter(),
-      environment: process.env,
-      secrets: () => [secret(), config.resetToken].filter((one) => one !== undefined),
-      secretWords: config.secretWords,
-      killGraceMs: config.killGraceMs,
-      timeoutMs: config.timeoutMs,
-      maxOutputBytes: config.maxOutputBytes,
-      maxMemoryMb: config.maxMemoryMb,
+      limits: config,
     },
     {
-      limit: config.localMaxConcurrency,
       history, owner,
+      slots: config.localMaxConcurrency,
       newFrameLog: () => createFrameLog({ maxBytes: Math.floor(config.keepResultsBytes / 4), spillDir: join(ownWorkDir, "frames"), log }),
+      secretRules: { secrets: () => [secret(), config.resetToken].filter((one) => one !== undefined), secretWords: config.secretWords },
     },
   );
   const registrar = createRegistrar({
     config, state, log, secret,
-    runtimes: async () => {
-      await languages.ready();
-      return languages.runtimes;
-    },
+    runtimes: () => languages.ready().then(() => languages.runtimes),
     concurrency: () => (runs.draining ? Math.max(1, runs.counts.active) : config.advertisedConcurrency),
   });
 
@@ -138,7 +118,7 @@ export async function openApp({ config, state, log, publicDir }: AppOptions): Pr
       await drained;
     },
     endRuns: () => runs.drain(0),
-    kill: runs.kill,
+    kill: () => runs.kill(),
     async close() {
       registrar.stop();
       languages.close();
@@ -148,4 +128,20 @@ export async function openApp({ config, state, log, publicDir }: AppOptions): Pr
       await removeTree(ownWorkDir, log);
     },
   };
+}
+
+function openPackages(config: Config, { environment, tree, markPrefix }: RunProcesses, log: Log): Packages {
+  return createPackages({
+    mode: config.packages,
+    scriptsDir: config.scriptsDir,
+    recordsDir: join(config.stateDir, "packages"),
+    concurrency: config.installConcurrency,
+    timeoutMs: config.installTimeoutMs,
+    maxBytes: config.packagesMaxBytes,
+    npmPath: config.npmPath,
+    npmIgnoreScripts: config.npmIgnoreScripts,
+    environment,
+    runTool: createToolRunner({ tree, killGraceMs: config.killGraceMs, markPrefix }),
+    log,
+  });
 }

@@ -7,6 +7,6 @@ export function isRunnerVariable(name: string): boolean {
 
 /** The environment without the runner's own settings, secrets among them: no child process ever gets those. */
 export function inheritedEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
-  const inherited = Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined && !isRunnerVariable(entry[0]));
-  return Object.fromEntries(inherited);
+  const inherited = Object.entries(environment).filter(([name, value]) => value !== undefined && !isRunnerVariable(name));
+  return Object.fromEntries(inherited) as Record<string, string>;
 }

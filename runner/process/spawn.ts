@@ -16,15 +16,21 @@ export interface Child {
   readonly exited: Promise<Exit>;
 }
 
+/** A child with Node's own handle of it. */
+export interface SpawnedChild extends Child {
+  readonly handle: ChildProcess;
+}
+
 /** Where and with what a process starts. */
 export interface SpawnSettings {
   readonly directory: string;
   readonly environment: NodeJS.ProcessEnv;
-  readonly stdio: Stdio;
+  /** Its file descriptors from 0 on; `connect` is called once it has them. */
+  readonly stdio: Pick<Stdio, "connect"> & { readonly stdio: readonly (Stdio["stdio"][number])[] };
 }
 
 /** Starts a command at the head of its own process group. Rejects with the system's error when it can't be started. */
-export function start(command: Command, { directory, environment, stdio }: SpawnSettings, spawnProcess: typeof spawn = spawn): Promise<Child> {
+export function start(command: Command, { directory, environment, stdio }: SpawnSettings, spawnProcess: typeof spawn = spawn): Promise<SpawnedChild> {
   return new Promise((resolve, reject) => {
     const child = spawnProcess(command.file, command.args, {
       cwd: directory, env: environment, stdio: [...stdio.stdio], detached: process.platform !== "win32", windowsHide: true,
@@ -32,7 +38,8 @@ export function start(command: Command, { directory, environment, stdio }: Spawn
     const exited = new Promise<Exit>((settle) => child.once("exit", (code, signal) => settle({ code, signal })));
     child.once("error", reject);
     if (child.pid === undefined) return;
-    stdio.connect(child as ChildProcess);
-    resolve({ pid: child.pid, exited });
+    const handle = child as ChildProcess;
+    stdio.connect(handle);
+    resolve({ pid: child.pid, handle, exited });
   });
 }

@@ -13,17 +13,23 @@ const MAX_CLOCK_GRANULARITY_MS = 3_000;
 const MAX_LOOKS = 10_000;
 
 /** Where a script lies. */
-export interface ScriptPlace {
-  /** The file with the code, held until `release`. */
+export interface ScriptLocation {
+  /** The file with the code. */
   readonly codeFile: string;
   /** `AUTOMN_SCRIPT_DIR`: the script's own lasting directory. */
   readonly lastingDir: string;
+}
+
+/** A script that lies there; its file is held until `release`. */
+export interface ScriptPlace extends ScriptLocation {
   /** Says that the run no longer needs the file. */
   release(): void;
 }
 
 /** Puts scripts on disk. */
 export interface ScriptFiles {
+  /** Where `place` puts a script; looks at nothing. */
+  locate(script: Script, extension: string, codeHome?: string): ScriptLocation;
   /** Puts the code into the script's own folder, or below `codeHome` where its packages lie. Rejects with the system's error when nothing can be written. */
   place(script: Script, extension: string, codeHome?: string): Promise<ScriptPlace>;
 }
@@ -42,11 +48,15 @@ export function createScriptFiles(scriptsDir: string, now: () => number = Date.n
     await dropOldVersions(dirname(file), inUse);
   }
 
+  function locate(script: Script, extension: string, codeHome?: string): ScriptLocation {
+    const home = join(scriptsDir, folderName(script.id));
+    return { codeFile: join(codeHome ?? home, "code", `${sha256(script.code).slice(0, 16)}${extension}`), lastingDir: join(home, "data") };
+  }
+
   return {
+    locate,
     async place(script, extension, codeHome) {
-      const home = join(scriptsDir, folderName(script.id));
-      const codeFile = join(codeHome ?? home, "code", `${sha256(script.code).slice(0, 16)}${extension}`);
-      const lastingDir = join(home, "data");
+      const { codeFile, lastingDir } = locate(script, extension, codeHome);
       hold(inUse, codeFile);
       try {
         const [known] = await Promise.all([isThere(codeFile, script.code), ensureDir(lastingDir)]);
