@@ -19,6 +19,8 @@ export interface ShutdownSteps {
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 /** After an error that nobody caught nothing is waited for longer. */
 const FATAL_ERROR_MS = 10_000;
+/** Any time will do: a timer keeps the process alive between its ticks. */
+const KEEP_ALIVE_MS = 60_000;
 
 /** The signals that ask the process to end. */
 export interface EndSignals {
@@ -46,8 +48,10 @@ export function handleShutdown(steps: ShutdownSteps, signals: EndSignals, log: L
     }
     ending = true;
     log.info("Draining: no more jobs are taken, active runs may end", { signal });
+    const alive = setInterval(() => {}, KEEP_ALIVE_MS); // what the steps wait for need not keep the process alive
     await steps.drain();
     await steps.close();
+    clearInterval(alive);
     log.info("Ended");
     steps.exit(0);
   }

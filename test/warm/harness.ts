@@ -42,6 +42,8 @@ export interface TestScript {
 /** A small runner without HTTP. */
 export interface Harness {
   readonly warmPool: WarmPool;
+  /** What the warm pool was made with. */
+  readonly options: WarmPoolOptions;
   readonly languages: LanguageRegistry;
   /** What the runner's log has said. */
   readonly log: readonly string[];
@@ -72,9 +74,10 @@ export async function openHarness({ environment = process.env, paths = {}, ...op
   const workspaces = createWorkspaces({ workDir, ahead: 2, stdioFactory, log });
   const scripts = createScriptFiles(join(home, "scripts"));
   const markPrefix = `${process.pid}.`;
-  const warmPool = new WarmPool({
+  const poolOptions: WarmPoolOptions = {
     workspaces, environment, markPrefix, log, size: 1, idleMs: 60_000, active: () => 1, cores: availableParallelism(), ...options,
-  });
+  };
+  const warmPool = new WarmPool(poolOptions);
   await languages.ready();
 
   async function runtimeOf(spelling: string) {
@@ -121,7 +124,7 @@ export async function openHarness({ environment = process.env, paths = {}, ...op
   }
 
   return {
-    warmPool, languages, log: lines, workDir, requestFor, run,
+    warmPool, options: poolOptions, languages, log: lines, workDir, requestFor, run,
     async warmed(script) {
       const { language: { name } } = await runtimeOf(script.language);
       if (warmPool.counts[name] === undefined) await warmPool.take(await requestFor({ language: script.language, code: "" }), "{}");

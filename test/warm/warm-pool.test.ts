@@ -3,11 +3,13 @@ import { spawn } from "node:child_process";
 import { chmod, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { WarmPool } from "../../runner/warm/warm-pool.ts";
 import { coldReason } from "../../runner/warm/eligibility.ts";
 import { openHarness } from "./harness.ts";
 import type { Harness } from "./harness.ts";
 import type { TestContext } from "../support/cleanup.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { gate } from "../support/host.ts";
 import { processLives } from "../support/process-lives.ts";
 import { until } from "../support/until.ts";
 
@@ -145,6 +147,26 @@ test("WarmPool: ends the processes of a language that no job has asked for in `i
   await until(() => !processLives(pid), "the idle process has ended");
   assert.equal(harness.warmPool.counts.node?.ready, 0);
   assert.doesNotMatch(harness.log.join(""), /by itself/);
+});
+
+test("WarmPool.close: ends a process that is only just being started", { timeout: 20_000 }, async (t) => {
+  const harness = await harnessFor(t);
+  throughWrapper(harness, await wrapper(t, "sleep 100"));
+  const { workspaces } = harness.options;
+  const { opened, open: letOpen } = gate();
+  let opening = false;
+  const open = async (json: string) => {
+    opening = true;
+    await opened;
+    return workspaces.open(json);
+  };
+  const pool = new WarmPool({ ...harness.options, workspaces: { open, close: () => workspaces.close() } });
+  await pool.take(await harness.requestFor(HELLO), "{}");
+  await until(() => opening, "the next process to be started");
+  const closed = pool.close();
+  letOpen();
+  await closed;
+  assert.equal(await warmPid(harness), 0);
 });
 
 test("WarmPool: with size 0 no process is started ahead", async (t) => {
