@@ -187,7 +187,7 @@ function readRecord(handle: FileHandle, { header, frames: start }: Found, from: 
   return (async function* () {
     let number = 0;
     try {
-      for await (const lines of readLines(handle, start, start + header.bytes)) {
+      for await (const lines of readLines(handle, { start, end: start + header.bytes })) {
         for (const line of lines) {
           if (number === header.gapAt && header.missing > 0) {
             number += header.missing;

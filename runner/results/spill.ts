@@ -47,7 +47,7 @@ export function createSpill(directory: string): Spill {
       const mark = marks.findLast(({ frame }) => frame <= from);
       if (handle === undefined || mark === undefined) return;
       let number = mark.frame;
-      for await (const lines of readLines(handle, mark.offset, bytes)) {
+      for await (const lines of readLines(handle, { start: mark.offset, end: bytes })) {
         for (const line of lines) {
           if (number >= from) yield line;
           number += 1;
