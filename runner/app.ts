@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Config } from "./config/config.ts";
-import { createRunHistory } from "./runs/history.ts";
+import { RunHistory } from "./runs/history.ts";
 import { createStdioFactory } from "./process/stdio.ts";
 import { ownerName, recover } from "./runs/recovery.ts";
 import { createWorkspaces } from "./workspace/workspaces.ts";
@@ -21,9 +21,9 @@ import type { Log } from "./lib/log.ts";
 import { createFramer } from "./output/framer.ts";
 import { createPackages } from "./packages/packages.ts";
 import { createRoutes } from "./http/routes/index.ts";
-import { openArchive } from "./results/archive.ts";
 import { removeTree } from "./lib/files.ts";
-import { createFrameLog } from "./results/frame-log.ts";
+import { FrameLog } from "./results/frame-log.ts";
+import { ResultStore } from "./results/result-store.ts";
 import { openJournal } from "./journal/journal.ts";
 import { forRunner } from "./registration/state.ts";
 import type { StateStore } from "./registration/state-store.ts";
@@ -61,8 +61,8 @@ export async function openApp({ config, state, log, publicDir }: AppOptions): Pr
   const installation = sha256(config.stateDir).slice(0, 12);
   const ownWorkDir = join(config.workDir, owner);
   const { journal, open, recent } = await openJournal({ directory: config.stateDir, maxBytes: config.journalMaxBytes, log });
-  const archive = openArchive({ directory: join(config.stateDir, "results"), maxBytes: config.keepResultsBytes, log });
-  const history = createRunHistory({ journal, archive, recent });
+  const results = new ResultStore({ directory: join(config.stateDir, "results"), maxBytes: config.keepResultsBytes, log });
+  const history = new RunHistory({ journal, results, recent });
 
   const stdioFactory = createStdioFactory(join(ownWorkDir, "pipes"));
   const workspaces = createWorkspaces({ workDir: ownWorkDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), stdioFactory, log });
@@ -107,7 +107,7 @@ export async function openApp({ config, state, log, publicDir }: AppOptions): Pr
     {
       limit: config.localMaxConcurrency,
       history, owner,
-      newFrameLog: () => createFrameLog({ maxBytes: Math.floor(config.keepResultsBytes / 4), spillDir: join(ownWorkDir, "frames"), log }),
+      newFrameLog: () => new FrameLog({ maxBytes: Math.floor(config.keepResultsBytes / 4), spillDir: join(ownWorkDir, "frames"), log }),
     },
   );
   const registrar = createRegistrar({
@@ -125,7 +125,7 @@ export async function openApp({ config, state, log, publicDir }: AppOptions): Pr
       registrar.start();
       limitYoungGeneration();
       collectWhenIdle(() => runs.counts.active === 0);
-      await recover({ installation, open, onLost: history.lost, workDir: config.workDir, log });
+      await recover({ installation, open, onLost: (end) => history.lost(end), workDir: config.workDir, log });
       await packages.restore(async (name) => {
         const found = await languages.find(name);
         return "message" in found ? undefined : found.interpreter;
