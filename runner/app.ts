@@ -14,7 +14,8 @@ import { createWarmPool } from "./warm/warm-pool.ts";
 import { createToolRunner } from "./process/tool.ts";
 import { processTree } from "./process/tree.ts";
 import { createUsageMeter } from "./process/usage.ts";
-import { createRegistrar } from "./registration/registrar.ts";
+import { Registrar } from "./registration/registrar.ts";
+import { withStoredSettings } from "./registration/settings.ts";
 import { createLanguageRegistry } from "./languages/registry.ts";
 import { collectWhenIdle, limitYoungGeneration } from "./lifecycle/heap.ts";
 import type { Log } from "./lib/log.ts";
@@ -53,7 +54,8 @@ export interface AppOptions {
 }
 
 /** Puts a runner together. */
-export async function openApp({ config, state, log, publicDir }: AppOptions): Promise<App> {
+export async function openApp({ config: given, state, log, publicDir }: AppOptions): Promise<App> {
+  const config = withStoredSettings(given, state.current, log);
   await state.update((before) => forRunner(before, config.runnerId));
   const secret = () => config.secret ?? state.current.secret;
 
@@ -110,12 +112,11 @@ export async function openApp({ config, state, log, publicDir }: AppOptions): Pr
       newFrameLog: () => new FrameLog({ maxBytes: Math.floor(config.keepResultsBytes / 4), spillDir: join(ownWorkDir, "frames"), log }),
     },
   );
-  const registrar = createRegistrar({
+  const registrar = new Registrar({
     config, state, log, secret,
-    runtimes: async () => {
-      await languages.ready();
-      return languages.runtimes;
-    },
+    runtimes: () => languages.runtimes,
+    runtimesKnown: languages.ready(),
+    environment: process.env,
     concurrency: () => (runs.draining ? Math.max(1, runs.counts.active) : config.advertisedConcurrency),
   });
 
