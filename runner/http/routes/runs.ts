@@ -16,7 +16,7 @@ export interface RunRouteDependencies {
   readonly secret: () => string | undefined;
 }
 
-/** `GET /api/runs`: active ones first, then the latest. */
+/** `GET /api/runs`: the active ones and the last that have ended, the newest first. */
 export function listRuns({ history, secret }: RunRouteDependencies): Handler {
   return ({ request, response }) => {
     requireSecret(request, secret());
