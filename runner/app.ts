@@ -6,21 +6,24 @@ import type { Config } from "./config/config.ts";
 import { RunHistory } from "./runs/history.ts";
 import { createStdioFactory } from "./process/stdio.ts";
 import { ownerName, recover } from "./runs/recovery.ts";
-import { createWorkspaces } from "./workspace/workspaces.ts";
+import { Workspaces } from "./workspace/workspaces.ts";
 import { createRunRegistry } from "./runs/run-registry.ts";
 import type { RunRegistry } from "./runs/run-registry.ts";
-import { createScriptFiles, sha256 } from "./workspace/script-files.ts";
+import { ScriptFiles, sha256 } from "./workspace/script-files.ts";
 import { createWarmPool } from "./warm/warm-pool.ts";
 import { createToolRunner } from "./process/tool.ts";
 import { processTree } from "./process/tree.ts";
-import { createUsageMeter } from "./process/usage.ts";
+import { processTable } from "./process/table.ts";
+import { UsageMeter } from "./process/usage.ts";
 import { Registrar } from "./registration/registrar.ts";
 import { withStoredSettings } from "./registration/settings.ts";
-import { createLanguageRegistry } from "./languages/registry.ts";
+import { LanguageRegistry } from "./languages/registry.ts";
+import type { Language } from "./languages/language.ts";
+import { LANGUAGES } from "./languages/table.ts";
 import { collectWhenIdle, limitYoungGeneration } from "./lifecycle/heap.ts";
 import type { Log } from "./lib/log.ts";
 import { createFramer } from "./output/framer.ts";
-import { createPackages } from "./packages/packages.ts";
+import { Packages } from "./packages/packages.ts";
 import { createRoutes } from "./http/routes/index.ts";
 import { removeTree } from "./lib/files.ts";
 import { FrameLog } from "./results/frame-log.ts";
@@ -51,15 +54,18 @@ export interface AppOptions {
   readonly state: StateStore;
   readonly log: Log;
   readonly publicDir: string;
+  /** The languages that jobs may be in. */
+  readonly languages?: readonly Language[];
 }
 
 /** Puts a runner together. */
-export async function openApp({ config: given, state, log, publicDir }: AppOptions): Promise<App> {
+export async function openApp({ config: given, state, log, publicDir, languages: table = LANGUAGES }: AppOptions): Promise<App> {
   const config = withStoredSettings(given, state.current, log);
   await state.update((before) => forRunner(before, config.runnerId));
   const secret = () => config.secret ?? state.current.secret;
 
-  const owner = await ownerName(process.pid);
+  const processes = processTable();
+  const owner = ownerName(process.pid, processes);
   const installation = sha256(config.stateDir).slice(0, 12);
   const ownWorkDir = join(config.workDir, owner);
   const { journal, open, recent } = await openJournal({ directory: config.stateDir, maxBytes: config.journalMaxBytes, log });
@@ -67,11 +73,12 @@ export async function openApp({ config: given, state, log, publicDir }: AppOptio
   const history = new RunHistory({ journal, results, recent });
 
   const stdioFactory = createStdioFactory(join(ownWorkDir, "pipes"));
-  const workspaces = createWorkspaces({ workDir: ownWorkDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), stdioFactory, log });
-  const languages = createLanguageRegistry({ paths: config.interpreters, environment: process.env, log });
+  const workspaces = new Workspaces({ workDir: ownWorkDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), stdioFactory, log });
+  const languages = new LanguageRegistry({ languages: table, paths: config.interpreters, environment: process.env, log });
+  void languages.ready(); // interpreters are looked for while everything else opens
   const markPrefix = `${installation}.${owner}.`;
   const warmPool = createWarmPool({
-    workspaces, markPrefix, log,
+    workspaces, markPrefix, table: processes, log,
     environment: process.env,
     size: config.warm,
     idleMs: config.warmIdleMs,
@@ -79,8 +86,9 @@ export async function openApp({ config: given, state, log, publicDir }: AppOptio
     cores: availableParallelism(),
   });
   const tree = processTree();
-  const packages = createPackages({
+  const packages = new Packages({
     mode: config.packages,
+    languages: table,
     scriptsDir: config.scriptsDir,
     recordsDir: join(config.stateDir, "packages"),
     concurrency: config.installConcurrency,
@@ -95,9 +103,9 @@ export async function openApp({ config: given, state, log, publicDir }: AppOptio
   const runs: RunRegistry = createRunRegistry(
     {
       languages, workspaces, warmPool, packages, tree, markPrefix,
-      scripts: createScriptFiles(config.scriptsDir),
+      scripts: new ScriptFiles(config.scriptsDir),
       framer: createFramer(),
-      meter: createUsageMeter(),
+      meter: new UsageMeter(processes),
       environment: process.env,
       secrets: () => [secret(), config.resetToken].filter((one) => one !== undefined),
       secretWords: config.secretWords,
@@ -108,7 +116,7 @@ export async function openApp({ config: given, state, log, publicDir }: AppOptio
     },
     {
       limit: config.localMaxConcurrency,
-      history, owner,
+      history, owner, table: processes,
       newFrameLog: () => new FrameLog({ maxBytes: Math.floor(config.keepResultsBytes / 4), spillDir: join(ownWorkDir, "frames"), log }),
     },
   );
@@ -126,7 +134,7 @@ export async function openApp({ config: given, state, log, publicDir }: AppOptio
       registrar.start();
       limitYoungGeneration();
       collectWhenIdle(() => runs.counts.active === 0);
-      await recover({ installation, open, onLost: (end) => history.lost(end), workDir: config.workDir, log });
+      await recover({ installation, open, onLost: (end) => history.lost(end), workDir: config.workDir, table: processes, log });
       await packages.restore(async (name) => {
         const found = await languages.find(name);
         return "message" in found ? undefined : found.interpreter;

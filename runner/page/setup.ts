@@ -1,15 +1,15 @@
-// What an administrator has to do before the runner can register.
+// What an administrator must do before the runner can register.
 
 import { html, type Content, type Html } from "./html.ts";
 import type { PageView } from "./view.ts";
 import { link } from "./format.ts";
 
-interface SpawnSettings {
+interface SettingHelp {
   readonly what: string;
   readonly example: string;
 }
 
-const settings = new Map<string, SpawnSettings>([
+const settings = new Map<string, SettingHelp>([
   ["AUTOMN_HOST_URL", { what: "The address of your Automn host, as this machine reaches it.", example: "https://automn.example.com" }],
   ["AUTOMN_RUNNER_ID", { what: "The id of the runner host that you created in Automn’s settings.", example: "build-01" }],
   [
@@ -25,7 +25,7 @@ const settings = new Map<string, SpawnSettings>([
   ],
 ]);
 
-/** The settings that are missing, each with what it is and how it looks; nothing where none is. */
+/** Lists the missing settings, each with its meaning and an example; nothing if none is missing. */
 export function missingSettingsCard(missing: readonly (readonly string[])[]): Content {
   if (missing.length === 0) return null;
   return html`<section class="card" aria-labelledby="missing">
@@ -47,7 +47,7 @@ function variable(name: string): Html {
   }`;
 }
 
-/** How the secret gets here: the form with the steps towards it, or why there is no form. */
+/** Shows the form for the secret with the steps that lead to it, or says why there is no form. */
 export function secretSetup(view: PageView): Content {
   if (view.form) return form(view);
   const { secretSource, registeredAt, secretConfigured } = view.runner;

@@ -15,6 +15,8 @@ export interface PageView {
   /** How the registration just tried ended, or what is wrong with what was entered. */
   readonly outcome?: OutcomeView | undefined;
   readonly heartbeat: HeartbeatView;
+  /** Languages as people write them: name → title, e.g. `node` → `Node.js`. */
+  readonly languageTitles: Readonly<Record<string, string>>;
   /** Interpreters found: name → version, e.g. `python` → `3.11.7`. */
   readonly runtimes: Readonly<Record<string, string>>;
   readonly missingRuntimes: readonly MissingRuntime[];

@@ -21,7 +21,7 @@ export function withStoredSettings(config: Config, state: RunnerState, log: Pick
     AUTOMN_RUNNER_ENDPOINT_URL: config.endpointUrl === undefined ? state.endpointUrl : undefined,
   }, log);
   const { hostUrl, runnerId, endpointUrl, jobPaths } = stored;
-  const paths = Object.entries(state.runtimeExecutables ?? {}).filter(([name]) => config.interpreters[name as keyof Config["interpreters"]] === undefined);
+  const paths = Object.entries(state.runtimeExecutables ?? {}).filter(([name]) => config.interpreters[name] === undefined);
   const used = {
     ...(hostUrl === undefined ? {} : { hostUrl }),
     ...(runnerId === undefined ? {} : { runnerId }),
@@ -34,7 +34,7 @@ export function withStoredSettings(config: Config, state: RunnerState, log: Pick
 
 /** Reads stored settings as if they were variables; those that would be refused are left out. */
 function readStored(variables: Readonly<Record<string, string | undefined>>, log: Pick<Log, "warn">): Pick<Config, "hostUrl" | "runnerId" | "endpointUrl" | "jobPaths"> {
-  const sources = { files: new Map(), defaultDataDir: "", isTerminal: false };
+  const sources = { files: new Map(), languages: [], defaultDataDir: "", isTerminal: false };
   const usable = Object.entries(variables).filter(([name, value]) => {
     const { problems } = readConfig({ [name]: value }, sources);
     for (const problem of problems) log.warn(`The state file: ${problem}`);

@@ -36,7 +36,7 @@ export async function installPackages(
   let said = false;
   const say = (line: string) => {
     said = true;
-    output.remark(line);
+    output.line(line);
   };
   const provided = await packages.ensure(needs, { say, signal: stop });
   if (provided.kind === "stopped") return stop.reason as TerminationReason;

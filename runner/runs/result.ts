@@ -22,16 +22,16 @@ export interface RunOutcome extends ProcessOutcome {
 export function toResult(job: Job, { ending, leftovers: found, start, usage }: RunOutcome, output: OutputPipeline): RunResult {
   const { redaction } = job;
   const { structured, kept } = output;
-  const { sentence, ...verdict } = redaction.value(resultStatus(ending));
+  const { message, ...verdict } = redaction.value(resultStatus(ending));
   const leftovers = found.map(({ pid, command }) => ({ pid, command: redaction.text(command).slice(0, MAX_COMMAND) }));
   const problem = structured.returned?.problem;
   const truncated = { stdout: kept.stdout.missingBytes, stderr: kept.stderr.missingBytes };
   if (leftovers.length > 0) output.notice(leftoverNotice(leftovers));
-  if (sentence !== undefined) output.notice(sentence);
+  if (message !== undefined) output.notice(message);
   return {
     runId: job.runId,
     stdout: kept.stdout.text().trimEnd(),
-    stderr: lines(kept.stderr.text(), problem === undefined ? undefined : redaction.text(problem), sentence),
+    stderr: lines(kept.stderr.text(), problem === undefined ? undefined : redaction.text(problem), message),
     duration: Math.round(performance.now() - job.acceptedAt),
     returnData: structured.returned?.value ?? null,
     automnLogs: structured.logs,

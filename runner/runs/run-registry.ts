@@ -12,7 +12,7 @@ import { redactionOf, run } from "./run.ts";
 import type { Job, Report, Sink, RunDependencies } from "./run.ts";
 import { sha256 } from "../workspace/script-files.ts";
 import type { Root } from "../process/tree.ts";
-import { processStat } from "../process/tree-linux.ts";
+import type { ProcessTable } from "../process/table.ts";
 
 /** A run that has a slot. */
 export interface ActiveRun {
@@ -54,6 +54,7 @@ export interface RunRegistryOptions {
   readonly newFrameLog: () => FrameLog;
   /** This runner's process, as the journal names it. */
   readonly owner: string;
+  readonly table: ProcessTable;
 }
 
 /** A host that is refused may ask again after this many seconds. */
@@ -66,7 +67,7 @@ interface Slot extends ActiveRun {
 }
 
 /** Makes the register of runs. */
-export function createRunRegistry(dependencies: RunDependencies, { limit, history, newFrameLog, owner }: RunRegistryOptions): RunRegistry {
+export function createRunRegistry(dependencies: RunDependencies, { limit, history, newFrameLog, owner, table }: RunRegistryOptions): RunRegistry {
   const active = new Map<string, Slot>();
   const byOutcome: Partial<Record<TerminationKind, number>> = {};
   let total = 0;
@@ -99,7 +100,7 @@ export function createRunRegistry(dependencies: RunDependencies, { limit, histor
     };
     const report = await run(slot.job, both, slot.stop, dependencies, (root) => {
       slot.root = root;
-      history.started(start, processOf(root));
+      history.started(start, processOf(root, table));
     });
     const frame = frameOf(report.result);
     frames.end(frame);
@@ -156,8 +157,8 @@ function frameOf(result: RunResult): Buffer {
   }
 }
 
-async function processOf({ pid, mark }: Root): Promise<ProcessIdentity> {
-  const startTime = process.platform === "linux" ? (await processStat(pid))?.startTime : undefined;
+async function processOf({ pid, mark }: Root, table: ProcessTable): Promise<ProcessIdentity> {
+  const startTime = table.startTime(pid);
   return { pid, mark, ...(startTime === undefined ? {} : { startTime }) };
 }
 

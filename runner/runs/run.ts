@@ -2,7 +2,7 @@
 import type { TerminationReason } from "../protocol/termination-reason.ts";
 import { Failure, messageOf } from "../lib/failure.ts";
 import type { RunRequest } from "../protocol/job.ts";
-import { namesSecret } from "../config/secret-words.ts";
+import { namesSecret } from "../redaction/secret-names.ts";
 import type { RunResult } from "../protocol/result.ts";
 import type { LanguageRegistry } from "../languages/registry.ts";
 import type { Interpreter, Language } from "../languages/language.ts";
@@ -11,8 +11,7 @@ import type { Framer } from "../output/framer.ts";
 import { secretForms } from "../redaction/secret-forms.ts";
 import { createRedaction } from "../redaction/redactor.ts";
 import type { Redaction } from "../redaction/redactor.ts";
-import { createOutputPipeline } from "../output/output-pipeline.ts";
-import type { OutputPipeline } from "../output/output-pipeline.ts";
+import { OutputPipeline } from "../output/output-pipeline.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { follow } from "../process/follow.ts";
 import type { Backpressure } from "../process/follow.ts";
@@ -23,6 +22,7 @@ import type { RunOutcome } from "./result.ts";
 import type { Workspaces } from "../workspace/workspaces.ts";
 import type { ScriptFiles, ScriptPlace } from "../workspace/script-files.ts";
 import { coldLauncher } from "../workspace/launcher.ts";
+import { linkPackages } from "../workspace/link-packages.ts";
 import type { RunningProcess, Launcher } from "../workspace/launcher.ts";
 import type { WarmPool, LaunchRequest } from "../warm/warm-pool.ts";
 import type { ProcessTree, Root } from "../process/tree.ts";
@@ -102,7 +102,7 @@ export function redactionOf({ script }: RunRequest, { secrets, secretWords }: Ru
 export async function run(job: Job, sink: Sink, stop: AbortController, dependencies: RunDependencies, onProcess: (root: Root) => void): Promise<Report> {
   const limits = createLimits(stop);
   const { redaction } = job;
-  const output = createOutputPipeline({
+  const output = new OutputPipeline({
     show: (text) => { for (const frame of dependencies.framer(text)) sink.write(frame); },
     onReturn: limits.returned,
     maxBytes: dependencies.maxOutputBytes,
@@ -117,15 +117,14 @@ export async function run(job: Job, sink: Sink, stop: AbortController, dependenc
 
 async function execute(context: RunContext): Promise<RunOutcome> {
   const { job, stop, dependencies, output } = context;
-  const { language: spelling } = job.script;
-  const found = await dependencies.languages.find(spelling);
+  const found = await dependencies.languages.find(job.script.language);
   if ("message" in found) return ended({ kind: "start-failed", ...found });
-  const { language, interpreter } = found;
+  const { language, interpreter, spelling } = found;
   const provided = await installPackages(job.script, { language, interpreter }, { packages: dependencies.packages, output, stop: stop.signal });
   if ("kind" in provided) return ended(provided);
   const { provision, installs } = provided;
   try {
-    return { ...(await launchAndFollow(context, { language, interpreter, provision })), installs };
+    return { ...(await launchAndFollow(context, { language, interpreter, spelling, provision })), installs };
   } finally {
     provision?.release();
   }
@@ -135,12 +134,12 @@ async function execute(context: RunContext): Promise<RunOutcome> {
 interface LaunchTools {
   readonly language: Language;
   readonly interpreter: Interpreter;
+  readonly spelling: string;
   readonly provision: Provision | undefined;
 }
 
-async function launchAndFollow(context: RunContext, { language, interpreter, provision }: LaunchTools): Promise<RunOutcome> {
+async function launchAndFollow(context: RunContext, { language, interpreter, spelling, provision }: LaunchTools): Promise<RunOutcome> {
   const { job, stop, dependencies, output } = context;
-  const { language: spelling } = job.script;
   const inputJson = JSON.stringify(job.input);
   const variables = withPaths(withVariables(job, dependencies.environment), provision);
   const [launcher, place] = await together(takeLauncher({ language, interpreter, spelling, variables, inputJson }, dependencies), dependencies.scripts.place(job.script, language.extension(spelling), provision?.codeHome));
@@ -157,8 +156,9 @@ async function launchAndFollow(context: RunContext, { language, interpreter, pro
       mark: launcher.mark,
       interpreter: { ...command.environment, ...pathsOf(variables, provision) },
     });
-    environment.notices.forEach(output.notice);
+    for (const notice of environment.notices) output.notice(notice);
     if (environment.problem !== undefined) return ended(startFailure(126, environment.problem));
+    if (provision?.codeHome !== undefined) await linkPackages(launcher.workspace, provision.folder);
     if (stop.signal.aborted) return ended(stop.signal.reason as TerminationReason);
     const running = await launcher.launch(command, environment.values, stop.signal);
     return { ...(await followProcess(context, launcher, running)), start: launcher.start };

@@ -12,7 +12,7 @@ import type { Workspace, Workspaces } from "../workspace/workspaces.ts";
 import { coldLauncher } from "../workspace/launcher.ts";
 import type { Launcher } from "../workspace/launcher.ts";
 import { sendSignal } from "../process/signal.ts";
-import { newestPid } from "../process/tree-linux.ts";
+import type { ProcessTable } from "../process/table.ts";
 
 /** What a spare says on its channel: that it waits, and that it has its job. */
 const READY = "r";
@@ -38,6 +38,7 @@ export interface WarmProcess {
   readonly child: Child;
   readonly handle: ChildProcess;
   readonly channel: Channel;
+  readonly table: ProcessTable;
 }
 
 /** Where spares are started. */
@@ -46,10 +47,11 @@ export interface WarmProcessDependencies {
   /** The runner's own environment. */
   readonly environment: NodeJS.ProcessEnv;
   readonly markPrefix: string;
+  readonly table: ProcessTable;
 }
 
 /** Starts a process by `command` in a room of its own. Rejects with the system's error. */
-export async function startWarmProcess(command: Command, conditions: StartConditions, { workspaces, environment, markPrefix }: WarmProcessDependencies): Promise<WarmProcess> {
+export async function startWarmProcess(command: Command, conditions: StartConditions, { workspaces, environment, markPrefix, table }: WarmProcessDependencies): Promise<WarmProcess> {
   const mark = markPrefix + randomBytes(8).toString("hex");
   const workspace = await workspaces.open("");
   try {
@@ -71,7 +73,7 @@ export async function startWarmProcess(command: Command, conditions: StartCondit
     // A spare that waits does not keep the runner alive.
     handle.unref();
     channel.unref();
-    return { workspace, mark, child, handle, channel, conditions };
+    return { workspace, mark, child, handle, channel, conditions, table };
   } catch (error) {
     await workspace.close();
     throw error;
@@ -139,13 +141,13 @@ export function warmLauncher(warm: WarmProcess, onHit: () => void): Launcher {
       channel.ref();
       waiting = false;
       const startedAt = performance.now();
-      const newest = newestPid();
+      const newestPid = warm.table.newestPid();
       channel.write(`${JSON.stringify({ file: command.args.at(-1), environment })}\n`);
       if (await accepted(warm, stop)) {
         workspace.stdio.connect(warm.handle);
         channel.destroy();
         onHit();
-        return { child, root: { pid: child.pid, mark, startedAt, ...(Number.isNaN(newest) ? {} : { newestPid: newest }) } };
+        return { child, root: { pid: child.pid, mark, startedAt, ...(newestPid === undefined ? {} : { newestPid }) } };
       }
       how = "cold";
       await end(warm);

@@ -68,7 +68,7 @@ test("a registered runner shows its host, heartbeat, languages, runs, version an
     /Host<\/dt><dd><code><a href="https:\/\/automn\.example\.com\/"/,
     /Endpoint<\/dt><dd><code>http:\/\/runner-01\.example\.com:3030\/api\/run</,
     /Registered since<\/dt><dd><time[^>]*>12 days ago/,
-    /Rhythm<\/dt><dd>every minute/,
+    /Interval<\/dt><dd>every minute/,
     /Last<\/dt><dd><time[^>]*>14 seconds ago/,
     /Next<\/dt><dd><time[^>]*>in 46 seconds/,
     /Failures in a row<\/dt><dd>none/,

@@ -1,4 +1,4 @@
-// Views for the tests of the page: one for each standing, and the means to vary them.
+// Views for the tests of the page: one for each status, and helpers to vary them.
 
 import type { PageView } from "../../runner/page/view.ts";
 
@@ -24,6 +24,7 @@ export const fresh: PageView = {
   problems: [],
   form: true,
   heartbeat: { intervalMs: 60_000, failuresInARow: 0 },
+  languageTitles: { node: "Node.js", python: "Python", powershell: "PowerShell", shell: "Shell" },
   runtimes: { node: "20.11.1", python: "3.11.7", shell: "5.2.15" },
   missingRuntimes: [{ name: "powershell", pathVariable: "AUTOMN_RUNNER_POWERSHELL_PATH" }],
   runs: { active: 0, total: 0, byOutcome: {} },

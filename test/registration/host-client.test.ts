@@ -9,7 +9,7 @@ import type { RegistrationBody } from "../../runner/protocol/registration.ts";
 import { register } from "../../runner/registration/host-client.ts";
 import { machine } from "../../runner/registration/registration-body.ts";
 import { serve } from "../support/local-server.ts";
-import type { TerminationReason } from "../support/local-server.ts";
+import type { TestLifetime } from "../support/local-server.ts";
 
 const SECRET = 'correct-"horse"\\battery';
 const BODY: RegistrationBody = {
@@ -44,7 +44,7 @@ const text = (status: number, value: string, headers: Record<string, string> = {
   response.end(value);
 };
 
-async function against(t: TerminationReason, answer: (request: IncomingMessage, response: ServerResponse) => void, signal = never()) {
+async function against(t: TestLifetime, answer: (request: IncomingMessage, response: ServerResponse) => void, signal = never()) {
   const port = await serve(t, answer);
   const outcome = await register(`http://127.0.0.1:${port}`, BODY, { signal });
   assert.ok(!JSON.stringify(outcome).includes(JSON.stringify(SECRET).slice(1, -1)), "the secret came back");

@@ -11,7 +11,7 @@ import { UNREGISTERED } from "../../runner/registration/state.ts";
 import type { RunnerState } from "../../runner/registration/state.ts";
 import type { StateStore } from "../../runner/registration/state-store.ts";
 import { serve } from "../support/local-server.ts";
-import type { TerminationReason } from "../support/local-server.ts";
+import type { TestLifetime } from "../support/local-server.ts";
 import { until } from "../support/until.ts";
 
 const FIRST = "first-secret-of-all";
@@ -20,7 +20,7 @@ const SECOND = "second-secret-of-all";
 type Answer = (body: RegistrationBody, response: ServerResponse) => void;
 
 /** A registrar with a real local host whose answers the test decides; `calls` are the bodies that the host got. */
-async function start(t: TerminationReason, answer: Answer, settings: Record<string, string> = {}, tools: Partial<RegistrarDependencies> = {}) {
+async function start(t: TestLifetime, answer: Answer, settings: Record<string, string> = {}, tools: Partial<RegistrarDependencies> = {}) {
   const calls: RegistrationBody[] = [];
   const facts = { open: 0, mostOpen: 0, cut: 0 };
   const port = await serve(t, (request: IncomingMessage, response: ServerResponse) => {
@@ -40,8 +40,8 @@ async function start(t: TerminationReason, answer: Answer, settings: Record<stri
     });
   });
   const { config } = readConfig(
-    { AUTOMN_HOST_URL: `http://127.0.0.1:${port}`, AUTOMN_RUNNER_ID: "r1", AUTOMN_RUNNER_PUBLIC_URL: "http://runner", AUTOMN_RUNNER_HEARTBEAT_MS: "0", ...settings },
-    { files: new Map(), defaultDataDir: "/none", isTerminal: false },
+    { AUTOMN_HOST_URL: `http://127.0.0.1:${port}`, AUTOMN_RUNNER_ID: "r1", AUTOMN_RUNNER_PUBLIC_URL: "http://runner", AUTOMN_RUNNER_HEARTBEAT_MS: "off", ...settings },
+    { files: new Map(), languages: [], defaultDataDir: "/none", isTerminal: false },
   );
   let current: RunnerState = UNREGISTERED;
   const state: Pick<StateStore, "current" | "update"> = { get current() { return current; }, update: (change) => Promise.resolve(void (current = change(current))) };

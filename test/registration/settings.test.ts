@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { readConfig } from "../../runner/config/config.ts";
 import type { Config } from "../../runner/config/config.ts";
+import { LANGUAGES } from "../../runner/languages/table.ts";
 import { missingSettings, withStoredSettings } from "../../runner/registration/settings.ts";
 import type { RunnerState } from "../../runner/registration/state.ts";
 import { listeningLog } from "../support/results.ts";
 
-const configOf = (env: NodeJS.ProcessEnv) => readConfig(env, { files: new Map(), defaultDataDir: "/none", isTerminal: false }).config as Config;
+const configOf = (env: NodeJS.ProcessEnv) => readConfig(env, { files: new Map(), languages: LANGUAGES, defaultDataDir: "/none", isTerminal: false }).config as Config;
 const STORED: RunnerState = {
   locked: true, hostUrl: "https://stored.example/", runnerId: "stored", endpointUrl: "https://me.example/prefix/run", runtimeExecutables: { python: "/stored/python", node: "/stored/node" },
 };
@@ -24,7 +25,7 @@ describe("withStoredSettings", () => {
     const config = withStoredSettings(configOf({}), STORED, log);
     assert.deepEqual([config.hostUrl, config.runnerId, config.endpointUrl], [STORED.hostUrl, STORED.runnerId, STORED.endpointUrl]);
     assert.deepEqual(config.jobPaths, ["/api/run", "/prefix/run"]);
-    assert.deepEqual([config.interpreters.python, config.interpreters.node, config.interpreters.shell], ["/stored/python", "/stored/node", undefined]);
+    assert.deepEqual([config.interpreters["python"], config.interpreters["node"], config.interpreters["shell"]], ["/stored/python", "/stored/node", undefined]);
     assert.deepEqual(missingSettings(config), []);
     assert.equal(log.lines.length, 1);
     assert.match(log.lines[0] ?? "", /^info The state file says what the environment does not .*stored\.example.*\/stored\/python/);

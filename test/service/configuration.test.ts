@@ -87,7 +87,7 @@ test("the public runner's names work", async (t) => {
   await service.stop();
   const again = await startService(t, { AUTOMN_RUNNER_HOST_URL: host.url, AUTOMN_RUNNER_ID: "x", AUTOMN_SHELL_PATH: "/bin/sh" });
   assert.equal((await again.status()).config.hostUrl, host.url);
-  await until(async () => (await again.status()).runtimes.shell, "the shell to be found");
+  await until(async () => (await again.status()).runtimes["shell"], "the shell to be found");
 });
 
 test("without a bind address both IPv4 and IPv6 are listened to", async (t) => {

@@ -80,7 +80,7 @@ export async function startPair(t: TestContext, env: NodeJS.ProcessEnv = {}): Pr
 
 /** Whether those interpreters are found that every machine has. */
 function interpretersFound({ runtimes }: Status): boolean {
-  return runtimes.node !== undefined && runtimes.shell !== undefined;
+  return runtimes["node"] !== undefined && runtimes["shell"] !== undefined;
 }
 
 /** A fake host and a service that has registered with it, its secret from the environment. */

@@ -4,17 +4,17 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { childEnvironment } from "../../runner/process/environment.ts";
+import { processTable } from "../../runner/process/table.ts";
 import { createStdioFactory } from "../../runner/process/stdio.ts";
 import type { OutputPipe } from "../../runner/process/stdio.ts";
-import { createWorkspaces } from "../../runner/workspace/workspaces.ts";
-import { createScriptFiles } from "../../runner/workspace/script-files.ts";
+import { Workspaces } from "../../runner/workspace/workspaces.ts";
+import { ScriptFiles } from "../../runner/workspace/script-files.ts";
 import { coldLauncher } from "../../runner/workspace/launcher.ts";
 import type { Launcher } from "../../runner/workspace/launcher.ts";
 import { sendSignal } from "../../runner/process/signal.ts";
 import { createWarmPool } from "../../runner/warm/warm-pool.ts";
 import type { WarmPool, WarmPoolOptions } from "../../runner/warm/warm-pool.ts";
-import { createLanguageRegistry } from "../../runner/languages/registry.ts";
-import type { LanguageRegistry } from "../../runner/languages/registry.ts";
+import { LanguageRegistry } from "../../runner/languages/registry.ts";
 import { createLog } from "../../runner/lib/log.ts";
 import { until } from "../support/until.ts";
 
@@ -55,28 +55,28 @@ export interface Harness {
 
 /** Makes a harness in a directory of its own. */
 export async function openHarness(
-  options: Partial<Pick<WarmPoolOptions, "size" | "idleMs" | "active" | "cores">> & { environment?: NodeJS.ProcessEnv; paths?: Partial<Parameters<typeof createLanguageRegistry>[0]["paths"]> } = {},
+  options: Partial<Pick<WarmPoolOptions, "size" | "idleMs" | "active" | "cores">> & { environment?: NodeJS.ProcessEnv; paths?: Record<string, string | undefined> } = {},
 ): Promise<Harness> {
   const home = await realpath(await mkdtemp(join(tmpdir(), "automn-warm-")));
   const workDir = join(home, "work");
   const environment = options.environment ?? process.env;
   const lines: string[] = [];
   const log = createLog({ level: "debug", format: "text", write: (line) => lines.push(line) });
-  const languages = createLanguageRegistry({ paths: { ...pathsOf(environment), ...options.paths }, environment, log });
+  const languages = new LanguageRegistry({ paths: { ...pathsOf(environment), ...options.paths }, environment, log });
   const stdioFactory = createStdioFactory(join(workDir, "pipes"));
-  const workspaces = createWorkspaces({ workDir, ahead: 2, stdioFactory, log });
-  const scripts = createScriptFiles(join(home, "scripts"));
+  const workspaces = new Workspaces({ workDir, ahead: 2, stdioFactory, log });
+  const scripts = new ScriptFiles(join(home, "scripts"));
   const markPrefix = `${process.pid}.`;
   const warmPool = createWarmPool({
-    workspaces, environment, markPrefix, log, size: options.size ?? 1, idleMs: options.idleMs ?? 60_000,
+    workspaces, environment, markPrefix, table: processTable(), log, size: options.size ?? 1, idleMs: options.idleMs ?? 60_000,
     active: options.active ?? (() => 1), cores: options.cores ?? availableParallelism(),
   });
   await languages.ready();
 
-  async function run({ language: spelling, code, input = {}, variables = {} }: Errand, how: "cold" | "warm"): Promise<Outcome> {
-    const found = await languages.find(spelling);
+  async function run({ language: asked, code, input = {}, variables = {} }: Errand, how: "cold" | "warm"): Promise<Outcome> {
+    const found = await languages.find(asked);
     if ("message" in found) throw new Error(found.message);
-    const { language, interpreter } = found;
+    const { language, interpreter, spelling } = found;
     const inputJson = JSON.stringify(input);
     const list = Object.entries(variables).map(([name, value]) => ({ name, value }));
     const place = await scripts.place({ id: "script", language: spelling, code, variables: list } as never, language.extension(spelling));
@@ -108,11 +108,11 @@ export async function openHarness(
 
   return {
     warmPool, languages, log: lines, workDir, run,
-    async warmed({ language: spelling }) {
-      const found = await languages.find(spelling);
+    async warmed({ language }) {
+      const found = await languages.find(language);
       if ("message" in found) throw new Error(found.message);
       const { name } = found.language;
-      if (warmPool.counts[name] === undefined) await (await warmPool.take({ ...found, spelling, variables: environment, inputJson: "{}" }))?.workspace.close();
+      if (warmPool.counts[name] === undefined) await (await warmPool.take({ ...found, variables: environment, inputJson: "{}" }))?.workspace.close();
       await until(() => (warmPool.counts[name]?.ready ?? 0) > 0, `a spare: ${lines.join("")}`);
     },
     async close() {
@@ -125,7 +125,7 @@ export async function openHarness(
 }
 
 /** The interpreters that the runner would be told of, so that the same tests can be run with others. */
-function pathsOf(environment: NodeJS.ProcessEnv): Parameters<typeof createLanguageRegistry>[0]["paths"] {
+function pathsOf(environment: NodeJS.ProcessEnv): Record<string, string | undefined> {
   const path = (name: string) => environment[`AUTOMN_RUNNER_${name}_PATH`];
   return { node: path("NODE"), python: path("PYTHON"), powershell: path("POWERSHELL"), shell: path("SHELL") };
 }

@@ -11,13 +11,13 @@ import { processLives } from "../support/process-lives.ts";
 import { until } from "../support/until.ts";
 
 /** What a test gives to be called when it has ended. */
-interface TerminationReason {
+interface TestLifetime {
   after(end: () => Promise<void>): void;
 }
 
 const HELLO = { language: "node", code: "console.log('hello', process.pid)" };
 
-async function harnessFor(t: TerminationReason, options: Parameters<typeof openHarness>[0] = {}): Promise<Harness> {
+async function harnessFor(t: TestLifetime, options: Parameters<typeof openHarness>[0] = {}): Promise<Harness> {
   const harness = await openHarness(options);
   t.after(() => harness.close());
   return harness;
@@ -35,7 +35,7 @@ async function warmPid(harness: Harness): Promise<number> {
 }
 
 /** An interpreter that does something of its own when it is started ahead, and is Node otherwise. */
-async function wrapper(t: TerminationReason, ahead: string): Promise<string> {
+async function wrapper(t: TestLifetime, ahead: string): Promise<string> {
   const file = join(await temporaryFolder(t), "node");
   await writeFile(file, `#!/bin/bash\nif [ -n "$AUTOMN_WARM_CHANNEL" ]; then ${ahead}; fi\nexec ${process.execPath} "$@"\n`);
   await chmod(file, 0o755);
@@ -72,7 +72,7 @@ test("the second run finds a process that is there, and every run has its own", 
   const third = await harness.run(HELLO, "warm");
   assert.equal(third.start, "warm");
   assert.notEqual(third.pid, second.pid);
-  assert.deepEqual({ ...harness.warmPool.counts.node, ready: 0 }, { ready: 0, hits: 2, misses: 1 });
+  assert.deepEqual({ ...harness.warmPool.counts["node"], ready: 0 }, { ready: 0, hits: 2, misses: 1 });
 });
 
 test("a process that is not ready is not waited for", async (t) => {
@@ -98,14 +98,14 @@ test("a process that dies as it gets its job is replaced by one that is started 
   await harness.warmed(HELLO);
   const result = await harness.run({ ...HELLO, input: { a: 1 }, code: "console.log('hello', require('fs').readFileSync(0, 'utf8'))" }, "warm");
   assert.deepEqual([result.start, result.stdout, result.code], ["cold", "hello {\"a\":1}\n", 0]);
-  assert.equal(harness.warmPool.counts.node?.hits, 0);
+  assert.equal(harness.warmPool.counts["node"]?.hits, 0);
 });
 
 test("a process that dies while it waits is dropped and logged", async (t) => {
   const harness = await harnessFor(t);
   await harness.warmed(HELLO);
   process.kill(await warmPid(harness), "SIGKILL");
-  await until(() => harness.warmPool.counts.node?.ready === 0, "dropped");
+  await until(() => harness.warmPool.counts["node"]?.ready === 0, "dropped");
   assert.match(harness.log.join(""), /A process started ahead has ended by itself/);
   assert.equal((await harness.run(HELLO, "warm")).start, "cold");
   await harness.warmed(HELLO);
@@ -148,7 +148,7 @@ test("what nobody asks for any more costs nothing any more", async (t) => {
   await harness.warmed(HELLO);
   const pid = await warmPid(harness);
   await until(() => !processLives(pid), "the idle process has ended");
-  assert.equal(harness.warmPool.counts.node?.ready, 0);
+  assert.equal(harness.warmPool.counts["node"]?.ready, 0);
   assert.doesNotMatch(harness.log.join(""), /by itself/);
 });
 
@@ -161,7 +161,7 @@ test("no process is started ahead where none is wanted", async (t) => {
 test("as many wait as are wanted", async (t) => {
   const harness = await harnessFor(t, { size: 3 });
   await harness.run(HELLO, "warm");
-  await until(() => harness.warmPool.counts.node?.ready === 3, "three are ready");
+  await until(() => harness.warmPool.counts["node"]?.ready === 3, "three are ready");
   const results = await Promise.all([1, 2, 3, 4].map(() => harness.run(HELLO, "warm")));
   assert.deepEqual(results.map(({ start }) => start).sort(), ["cold", "warm", "warm", "warm"]);
 });
@@ -173,7 +173,7 @@ async function msToRefill(harness: Harness): Promise<number> {
   const launcher = await harness.warmPool.take({ ...found, spelling: "node", variables: process.env, inputJson: "{}" });
   const takenAt = performance.now();
   await launcher?.workspace.close();
-  await until(() => harness.warmPool.counts.node?.ready === 1, "a process is ready");
+  await until(() => harness.warmPool.counts["node"]?.ready === 1, "a process is ready");
   return performance.now() - takenAt;
 }
 

@@ -6,7 +6,6 @@ import type { RunRegistry } from "../../runs/run-registry.ts";
 import type { WarmPool } from "../../warm/warm-pool.ts";
 import type { Registrar } from "../../registration/registrar.ts";
 import { missingSettings } from "../../registration/settings.ts";
-import { LANGUAGES } from "../../languages/registry.ts";
 import type { LanguageRegistry } from "../../languages/registry.ts";
 import type { OutcomeView, PageView } from "../../page/view.ts";
 import type { Packages } from "../../packages/packages.ts";
@@ -82,7 +81,7 @@ export function runnerOf({ config, state, secret }: Parts) {
 /** What the operator page shows. */
 export function pageOf(parts: Parts, outcome?: OutcomeView): PageView {
   const { heartbeat } = parts.registrar;
-  const { runtimes } = parts.languages;
+  const { runtimes, languages } = parts.languages;
   const { active, total, byOutcome } = parts.runs.counts;
   return {
     runner: runnerOf(parts),
@@ -91,8 +90,9 @@ export function pageOf(parts: Parts, outcome?: OutcomeView): PageView {
     form: formIsOpen(parts),
     outcome,
     heartbeat: { intervalMs: heartbeat.intervalMs, lastAt: heartbeat.last, nextAt: heartbeat.next, failuresInARow: heartbeat.failuresInARow },
-    runtimes: runtimes as Readonly<Record<string, string>>,
-    missingRuntimes: LANGUAGES.filter(({ name }) => runtimes[name] === undefined).map(({ name, pathVariable }) => ({ name, pathVariable })),
+    languageTitles: Object.fromEntries(languages.map(({ name, title }) => [name, title])),
+    runtimes,
+    missingRuntimes: languages.filter(({ name }) => runtimes[name] === undefined).map(({ name, pathVariable }) => ({ name, pathVariable })),
     runs: { active, total, byOutcome: byOutcome as Readonly<Record<string, number>> },
     draining: parts.runs.draining,
     warmPool: parts.warmPool.counts as PageView["warmPool"],
@@ -114,6 +114,6 @@ function secretSource(config: Config, secret: string | undefined): "environment"
   return secret === undefined ? null : "state";
 }
 
-function problemsOf({ state, history, registrar }: Parts): string[] {
-  return [...state.problems, ...(history.problem === undefined ? [] : [history.problem]), ...registrar.warnings];
+function problemsOf({ state, history, registrar, languages }: Parts): string[] {
+  return [...state.problems, ...(history.problem === undefined ? [] : [history.problem]), ...registrar.warnings, ...languages.warnings];
 }
