@@ -22,6 +22,8 @@ import { closeLostTerminal } from "./lifecycle/terminal.ts";
 const EX_CONFIG = 78;
 /** When the service stops, answers in progress have this long to reach their clients. */
 const DELIVERY_MS = 5_000;
+/** Any time will do: a timer keeps the process alive between its ticks. */
+const KEEP_ALIVE_MS = 60_000;
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 
 process.stdout.on("error", () => {}); // runs go on when nobody reads the log any more, or its terminal is gone
@@ -54,7 +56,9 @@ handleShutdown({ ...app, close, exit: (code) => void exit(code) }, signals, log)
 provideApp(app);
 await app.begin();
 
+/** Closes everything, in order. The server has kept the process alive; from here on a timer does, until `exit`. */
 async function close(): Promise<void> {
+  setInterval(() => {}, KEEP_ALIVE_MS);
   await closeServer(server, DELIVERY_MS);
   await app.close();
 }

@@ -53,7 +53,7 @@ export interface RunProcesses {
 export interface RunDependencies {
   readonly languages: Pick<LanguageRegistry, "find">;
   readonly packages: Pick<Packages, "ensure">;
-  readonly scripts: ScriptFiles;
+  readonly scripts: Pick<ScriptFiles, "locate" | "place">;
   readonly workspaces: Pick<Workspaces, "open">;
   readonly warmPool: WarmPool;
   readonly processes: RunProcesses;

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { LanguageRegistry } from "../../runner/languages/registry.ts";
 import { Failure } from "../../runner/lib/failure.ts";
 import type { RunResult } from "../../runner/protocol/result.ts";
 import { FrameLog } from "../../runner/results/frame-log.ts";
 import type { EndEntry, StartEntry } from "../../runner/journal/journal.ts";
 import type { RunHistory } from "../../runner/runs/history.ts";
+import type { RunDependencies } from "../../runner/runs/run-context.ts";
 import { RunRegistry } from "../../runner/runs/run-registry.ts";
 import type { TestContext } from "../support/cleanup.ts";
 import { recordingSink, requestFor, runDependencies } from "./harness.ts";
@@ -15,7 +15,7 @@ async function registryFor(t: TestContext, { slots }: { slots?: number } = {}) {
   let letGo: () => void = () => {};
   const gate = new Promise<void>((resolve) => { letGo = resolve; });
   const missing = { code: 127, errorCode: "INTERPRETER_MISSING", message: "none here" } as const;
-  const languages = { find: () => gate.then(() => missing) } as Partial<LanguageRegistry> as LanguageRegistry;
+  const languages: RunDependencies["languages"] = { find: () => gate.then(() => missing) };
   const entries: (StartEntry | EndEntry)[] = [];
   const history: Partial<RunHistory> = {
     accepted: (start) => void entries.push(start),

@@ -1,7 +1,7 @@
-// Scripts that look where a warm start could show: each is run cold and warm, and all that comes of them is compared.
+// Scripts that look where a warm start could show. Each is run cold and warm, and all that comes of both is compared.
 
-/** A script of the corpus. */
-export interface Specimen {
+/** A script, named by where it looks. */
+export interface CorpusScript {
   readonly name: string;
   readonly code: string;
   readonly input?: unknown;
@@ -11,16 +11,16 @@ export interface Specimen {
 const json = (expression: string) => `console.log(JSON.stringify(${expression}, null, 1));`;
 
 /** For Node.js. */
-export const NODE: readonly Specimen[] = [
+export const NODE: readonly CorpusScript[] = [
   { name: "nothing at all", code: "" },
   { name: "a line of output", code: "console.log('hi', {a: [1, {b: 2}]}, 3n, Symbol('x'));" },
   { name: "the helpers", code: "AutomnLog('m', 'warn', {a: 1}); AutomnNotify('x', 'y'); AutomnRunLog('a', {b: 1}); AutomnReturn({id: AutomnRunId, input: AutomnInput});", input: { n: 1 } },
   { name: "the helpers with what JSON cannot hold", code: "const a = { n: NaN, b: 5n, m: new Map([[1, () => 2]]) }; a.self = a; AutomnLog('m', 'info', a); AutomnNotify('x', a); AutomnRunLog(a, NaN); AutomnReturn(a);" },
-  { name: "process.argv and its kin", code: json("[process.argv, process.argv0, process.execArgv, process.execPath, process.title, process.cwd() === process.env.PWD]") },
+  { name: "process.argv and what else tells of the command line", code: json("[process.argv, process.argv0, process.execArgv, process.execPath, process.title, process.cwd() === process.env.PWD]") },
   { name: "the environment", code: json("Object.entries(process.env)"), variables: { B_NAME: "b", A_NAME: "ä\n", NODE_ENV: "test" } },
   { name: "the environment of a child", code: "console.log(require('child_process').execFileSync('env').toString())", variables: { B_NAME: "b" } },
   { name: "main module", code: json("[require.main === module, module.id, module.filename === __filename, module.loaded, module.children.length, module.paths, process.mainModule === module, module.parent === undefined, module.parent === null, __dirname]") },
-  { name: "module books", code: json("[Object.keys(require.cache), Object.keys(module.constructor._pathCache), Object.keys(module.constructor), require.resolve.paths('x'), module.constructor.globalPaths]") },
+  { name: "the caches of the module loader", code: json("[Object.keys(require.cache), Object.keys(module.constructor._pathCache), Object.keys(module.constructor), require.resolve.paths('x'), module.constructor.globalPaths]") },
   { name: "runMain as Node made it", code: "const M = require('module'); console.log(Object.getOwnPropertyDescriptor(M, 'runMain'), M.runMain.name, String(M.runMain).length);" },
   { name: "globals", code: json("[Reflect.ownKeys(globalThis).map(String), Object.keys(process), process.eventNames().map(String)]") },
   { name: "a stack trace", code: "function f() { return new Error('x').stack; } console.log(f());" },
@@ -88,7 +88,7 @@ export const NODE: readonly Specimen[] = [
 ];
 
 /** For Python. */
-export const PYTHON: readonly Specimen[] = [
+export const PYTHON: readonly CorpusScript[] = [
   { name: "nothing at all", code: "" },
   { name: "a line of output", code: "print('hi', {'a': [1]}, 'ä')" },
   { name: "the helpers", code: "AutomnLog('m', 'warn', {'a': 1})\nAutomnNotify('x', 'y')\nAutomnRunLog('a', {'b': 1})\nAutomnReturn({'id': AUTOMN_RUN_ID, 'input': AUTOMN_INPUT})", input: { n: 1 } },
@@ -166,7 +166,7 @@ export const PYTHON: readonly Specimen[] = [
 ];
 
 /** For PowerShell. */
-export const POWERSHELL: readonly Specimen[] = [
+export const POWERSHELL: readonly CorpusScript[] = [
   { name: "nothing at all", code: "" },
   { name: "a line of output", code: "'hi'; Write-Host 'host'; 1..3; @{ a = 1 }; [pscustomobject] @{ a = 1; b = 'ä' }" },
   { name: "the helpers", code: "AutomnLog 'm' warn @{ a = 1 }\nAutomnNotify x y\nAutomnRunLog a @{ b = 1 }\nAutomnReturn ([ordered] @{ id = $AutomnRunId; input = $AutomnInput; json = $AutomnInternalInputJson })", input: { n: [1] } },
