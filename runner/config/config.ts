@@ -31,7 +31,10 @@ export interface Config {
   /** What the host is told; absent where nothing limits it. */
   readonly advertisedConcurrency?: number;
   readonly localMaxConcurrency?: number;
+  /** The host's bound on the silence of a job; ends no run. */
   readonly timeoutMs?: number;
+  /** The longest that a script may run. */
+  readonly maxRunMs?: number;
   readonly port: number;
   readonly bind?: string;
   /** Interpreters that the operator chose, by language. */
@@ -100,12 +103,12 @@ export function readConfig(env: NodeJS.ProcessEnv, sources: ConfigSources): Conf
 function toConfig(values: Values, interpreters: Config["interpreters"], { defaultDataDir, isTerminal }: ConfigSources): Config {
   const url = endpointUrl(values);
   const {
-    hostUrl, runnerId, secret, resetToken, bind, statusMessage, timeoutMs, maxConcurrency, localMaxConcurrency, maxMemoryMb, npmPath,
+    hostUrl, runnerId, secret, resetToken, bind, statusMessage, timeoutMs, maxRunMs, maxConcurrency, localMaxConcurrency, maxMemoryMb, npmPath,
     port, killGraceMs, drainMs, onDisconnect, maxOutputBytes, journalMaxBytes, warmIdleMs, packages, installConcurrency,
     installTimeoutMs, npmIgnoreScripts, maxBodyBytes, logLevel,
   } = values;
   return {
-    ...present({ hostUrl, runnerId, endpointUrl: url, secret, resetToken, bind, statusMessage, timeoutMs, maxMemoryMb, npmPath }),
+    ...present({ hostUrl, runnerId, endpointUrl: url, secret, resetToken, bind, statusMessage, timeoutMs, maxRunMs, maxMemoryMb, npmPath }),
     ...present({ localMaxConcurrency, advertisedConcurrency: smaller(maxConcurrency, localMaxConcurrency) }),
     ...directories(values, defaultDataDir),
     jobPaths: jobPaths(url, values.endpointPath),

@@ -109,8 +109,12 @@ export const VARIABLES = {
   },
   timeoutMs: {
     name: "AUTOMN_RUNNER_TIMEOUT_MS", read: limit(MAX_TIMER_MS), shown: "none",
-    meaning: "Milliseconds after which the host is told to give up on a job; a run is terminated early enough for its result to arrive. " +
-      "`0` or `unlimited` sets no limit.",
+    meaning: "Milliseconds of silence after which the host is told to give up on a job. The runner keeps the connection busy, so this ends " +
+      "no run. `0` or `unlimited` sets no limit.",
+  },
+  maxRunMs: {
+    name: "AUTOMN_RUNNER_MAX_RUN_MS", read: limit(MAX_TIMER_MS), shown: "none",
+    meaning: "Milliseconds that a script may run here, if its own timeout is not shorter. `0` or `unlimited` sets no limit.",
   },
   port: {
     name: "AUTOMN_RUNNER_PORT", aliases: ["PORT"], read: port, fallback: 3030,

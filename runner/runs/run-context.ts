@@ -30,8 +30,8 @@ export interface FrameSink extends Backpressure {
 
 /** The bounds that the operator sets for every run. */
 export interface RunLimits {
-  /** The bound that the host was told, in milliseconds; none where absent. */
-  readonly timeoutMs?: number;
+  /** The longest that a script may run, in milliseconds; no bound where absent. */
+  readonly maxRunMs?: number;
   readonly maxMemoryMb?: number;
   /** How much of either output stream a result carries. */
   readonly maxOutputBytes: number;

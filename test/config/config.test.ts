@@ -50,6 +50,7 @@ const RULES: { readonly [K in keyof typeof VARIABLES]: Rule } = {
   statusMessage: { field: "statusMessage", good: [["in the cellar", "in the cellar"]], bad: [] },
   maxConcurrency: { field: "advertisedConcurrency", good: [["1", 1], ["64", 64], ...UNLIMITED], bad: NO_NUMBERS, wanted: /wanted a whole number from 0 or unlimited, found/ },
   localMaxConcurrency: { field: "localMaxConcurrency", good: [["1", 1], ["007", 7], ...UNLIMITED], bad: NO_NUMBERS, wanted: /wanted a whole number from 0 or unlimited, found/ },
+  maxRunMs: { field: "maxRunMs", good: [["1", 1], ["90000", 90_000], ...UNLIMITED], bad: [...NO_NUMBERS, String(TIMER + 1)], wanted: /wanted 0 to 2147483647 or unlimited, found/ },
   timeoutMs: { field: "timeoutMs", good: [["1", 1], ["90000", 90_000], ...UNLIMITED], bad: [...NO_NUMBERS, String(TIMER + 1)], wanted: /wanted 0 to 2147483647 or unlimited, found/ },
   port: { field: "port", good: [["0", 0], ["80", 80], ["65535", 65_535], ["tcp://10.96.0.7:3030", 3030]], bad: ["65536", "-1", "http", "80.5", "0x50"], wanted: /wanted 0 to 65535/ },
   bind: { field: "bind", good: [["127.0.0.1", "127.0.0.1"], ["::", "::"]], bad: [] },

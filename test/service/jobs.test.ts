@@ -113,11 +113,19 @@ test("a silent script is kept alive by empty lines when the host's idle time is 
   assert.ok(run.emptyLines >= 1, `${run.emptyLines} empty lines`);
 });
 
-test("a run that would outlast the advertised time is ended early enough for its result to arrive", async (t) => {
-  const { host } = await startRegistered(t, { AUTOMN_RUNNER_TIMEOUT_MS: "2500", AUTOMN_RUNNER_KILL_GRACE_MS: "100" });
-  const run = await host.dispatch(RUNNER_ID, { language: "shell", code: "echo before; trap '' TERM; sleep 60" });
-  assert.deepEqual([run.result?.code, run.result?.stdout], [124, "before"], run.failure);
-  assert.ok(run.durationMs < 2_500, `${run.durationMs} ms`);
+test("a script that runs longer than AUTOMN_RUNNER_TIMEOUT_MS, the host's bound on silence, ends by itself", async (t) => {
+  const { host } = await startRegistered(t, { AUTOMN_RUNNER_TIMEOUT_MS: "1000" });
+  assert.equal(host.registrations.at(-1)?.body["timeoutMs"], 1_000);
+  const run = await host.dispatch(RUNNER_ID, { language: "shell", code: "sleep 2.5; AutomnReturn awake" }, { idleTimeoutMs: 1_000 });
+  assert.deepEqual([run.result?.reason, run.result?.code, run.result?.returnData], ["exited", 0, "awake"], run.failure);
+});
+
+test("a script that runs longer than AUTOMN_RUNNER_MAX_RUN_MS ends with 124, whatever its own timeout", async (t) => {
+  const { host } = await startRegistered(t, { AUTOMN_RUNNER_MAX_RUN_MS: "500", AUTOMN_RUNNER_KILL_GRACE_MS: "100" });
+  for (const timeout of [undefined, 60]) {
+    const run = await host.dispatch(RUNNER_ID, { language: "shell", code: "echo before; trap '' TERM; sleep 60", timeout });
+    assert.deepEqual([run.result?.code, run.result?.stdout, run.result?.stderr], [124, "before", "Timeout exceeded after 0.5 s.\n"], run.failure);
+  }
 });
 
 test("jobs are also taken at a path of one's own, under a prefix that a proxy adds", async (t) => {
