@@ -51,6 +51,7 @@ export const NODE: readonly CorpusScript[] = [
   { name: "standard input that is unreferenced, read and closed", code: "const s = process.stdin; s.unref().ref(); s.on('data', (d) => console.log(d.length)).on('end', () => console.log('end')).on('close', (h) => console.log('close', h)); console.log(s.constructor.name, s.fd, Object.keys(s), s.eventNames());", input: "x" },
   { name: "standard input that fails in a listener", code: "process.stdin.on('data', () => { throw new Error('in a listener'); });" },
   { name: "standard input by name", code: "console.log(require('fs').readFileSync('/dev/stdin', 'utf8'));", input: "x" },
+  { name: "an input that fits two of its three variables", code: "console.log(AutomnInput.length, ['AUTOMN_INTERNAL_INPUT_JSON', 'AUTOMN_INPUT_JSON', 'INPUT_JSON'].map((n) => process.env[n]?.length)); console.log(require('child_process').execSync('echo ${#INPUT_JSON}').toString());", input: "y".repeat(131_049) },
   { name: "an input that does not fit a variable", code: "console.log(AutomnInput.length, require('fs').readFileSync(0).length, process.env.INPUT_JSON);", input: "y".repeat(200_000) },
   { name: "standard output by name", code: "require('fs').writeFileSync('/dev/stdout', 'by name\\n'); console.log(process.stdout.isTTY, process.stdout.constructor.name, process.stdout.writableHighWaterMark);" },
   { name: "much output before an exit", code: "console.log('x'.repeat(300000)); process.exit(0);" },
