@@ -76,11 +76,13 @@ describe("RunRegistry", () => {
     const { registry, begin, letGo, entries } = await registryFor(t);
     const { ended } = begin("a");
     assert.deepEqual(registry.counts, { active: 1, total: 1, byOutcome: {} });
+    assert.equal(registry.msSinceLastEnd, Infinity);
     letGo();
     const { frame, report } = await ended;
     const sent = JSON.parse(frame.toString()) as { type: string; data: RunResult };
     assert.deepEqual([sent.type, sent.data.runId, sent.data.code, report.result.code], ["result", "a", 127, 127]);
     assert.deepEqual(registry.counts, { active: 0, total: 1, byOutcome: { "start-failed": 1 } });
+    assert.ok(Number.isFinite(registry.msSinceLastEnd));
     assert.deepEqual(entries.map(({ event, runId }) => [event, runId]), [["start", "a"], ["end", "a"]]);
   });
 
