@@ -14,7 +14,8 @@ import { createWarmPool } from "./warm/warm-pool.ts";
 import { createToolRunner } from "./process/tool.ts";
 import { processTree } from "./process/tree.ts";
 import { createUsageMeter } from "./process/usage.ts";
-import { createRegistrar } from "./registration/registrar.ts";
+import { notRegistered } from "./registration/not-registered.ts";
+import { createRegistrar, missingSettings } from "./registration/registrar.ts";
 import { createLanguageRegistry } from "./languages/registry.ts";
 import { collectWhenIdle, limitYoungGeneration } from "./lifecycle/heap.ts";
 import type { Log } from "./lib/log.ts";
@@ -47,13 +48,17 @@ export interface App {
 /** What a runner is put together from. */
 export interface AppOptions {
   readonly config: Config;
+  /** Sentences about doubtful settings. */
+  readonly warnings: readonly string[];
   readonly state: StateStore;
   readonly log: Log;
+  /** The port that the runner listens on. */
+  readonly port: number;
   readonly publicDir: string;
 }
 
 /** Puts a runner together. */
-export async function openApp({ config, state, log, publicDir }: AppOptions): Promise<App> {
+export async function openApp({ config, warnings, state, log, port, publicDir }: AppOptions): Promise<App> {
   await state.update((before) => forRunner(before, config.runnerId));
   const secret = () => config.secret ?? state.current.secret;
 
@@ -120,9 +125,11 @@ export async function openApp({ config, state, log, publicDir }: AppOptions): Pr
   });
 
   return {
-    answer: createRoutes({ config, state, registrar, languages, runs, warmPool, packages, history, secret, log, publicDir }),
+    answer: createRoutes({ config, warnings, state, registrar, languages, runs, warmPool, packages, history, secret, log, publicDir }),
     async begin() {
       registrar.start();
+      const missing = notRegistered(missingSettings(config), { hasSecret: secret() !== undefined, port });
+      if (missing !== undefined) log.warn(missing);
       limitYoungGeneration();
       collectWhenIdle(() => runs.counts.active === 0);
       await recover({ installation, open, onLost: history.lost, workDir: config.workDir, log });

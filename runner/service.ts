@@ -6,11 +6,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readConfig, secretFiles } from "./config/config.ts";
-import type { Config, FileContent } from "./config/config.ts";
+import type { Config, ConfigReading, FileContent } from "./config/config.ts";
 import { messageOf } from "./lib/failure.ts";
 import { RUNNER_VERSION } from "./protocol/registration.ts";
 import { closeServer, createHttpServer, listen } from "./http/server.ts";
 import { cacheCompiledCode } from "./lifecycle/compile-cache.ts";
+import { checkDirectories } from "./lifecycle/directory-check.ts";
 import { wasHangupIgnored } from "./lifecycle/hangup.ts";
 import { createLog } from "./lib/log.ts";
 import { catchSignals, handleShutdown } from "./lifecycle/shutdown.ts";
@@ -26,7 +27,7 @@ const EX_USAGE = 64;
 const DELIVERY_MS = 5_000;
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 
-const config = await configure();
+const { config, warnings, directories } = await configure();
 const [command, ...words] = process.argv.slice(2);
 if (command !== undefined) process.exit(await runCommand(command, words));
 
@@ -35,6 +36,9 @@ process.stdout.on("error", () => {}); // runs go on when nobody reads the log an
 
 const signals = catchSignals(() => exitNow(0), { ignoreHangup: wasHangupIgnored() }); // there is nothing to shut down yet
 
+for (const warning of warnings) log.warn(warning);
+const unusable = await checkDirectories(directories);
+if (unusable.length > 0) refuse(unusable);
 const state = await openStateStore(config.stateFile, log.error).catch(giveUp);
 
 // The server listens before the app is loaded; requests that arrive in between wait for it.
@@ -49,7 +53,7 @@ log.info("Listening", {
 
 cacheCompiledCode(join(config.stateDir, "compiled"));
 const { openApp } = await import("./app.ts");
-const app = await openApp({ config, state, log, publicDir: join(HERE, "public") });
+const app = await openApp({ config, warnings, state, log, port, publicDir: join(HERE, "public") });
 handleShutdown({ ...app, close, exit: (code) => void exit(code) }, signals, log);
 provideApp(app);
 await app.begin();
@@ -84,17 +88,22 @@ async function runCommand(name: string, rest: readonly string[]): Promise<number
     return EX_USAGE;
   }
   const { packagesCommand } = await import("./cli/packages.ts"); // the service does not need it
-  const warnings = createLog({ level: "warn", format: config.logFormat, write: complain });
-  return packagesCommand([...rest], { scriptsDir: config.scriptsDir, recordsDir: join(config.stateDir, "packages"), print, complain, log: warnings });
+  const commandLog = createLog({ level: "warn", format: config.logFormat, write: complain });
+  return packagesCommand([...rest], { scriptsDir: config.scriptsDir, recordsDir: join(config.stateDir, "packages"), print, complain, log: commandLog });
 }
 
 /** Reads the environment; if anything in it is wrong, reports all of it and ends the process. */
-async function configure(): Promise<Config> {
+async function configure(): Promise<ConfigReading & { readonly config: Config }> {
   const files = new Map(await Promise.all(secretFiles(process.env).map(async (path) => [path, await contentOf(path)] as const)));
   const reading = readConfig(process.env, { files, defaultDataDir: join(HERE, "data"), isTerminal: process.stdout.isTTY });
-  for (const warning of reading.warnings) console.error(warning);
-  for (const problem of reading.problems) console.error(problem);
-  return reading.config ?? process.exit(EX_CONFIG);
+  const { config } = reading;
+  return config === undefined ? refuse([...reading.warnings, ...reading.problems]) : { ...reading, config };
+}
+
+/** Says what is wrong with the configuration and ends the process. */
+function refuse(sentences: readonly string[]): never {
+  for (const sentence of sentences) console.error(sentence);
+  process.exit(EX_CONFIG);
 }
 
 async function contentOf(path: string): Promise<FileContent> {

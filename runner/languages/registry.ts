@@ -38,6 +38,8 @@ export interface LanguageRegistry {
   find(spelling: string): Promise<Finding>;
   /** Name → version of the interpreters found so far. */
   readonly runtimes: Readonly<Partial<Record<LanguageName, string>>>;
+  /** A sentence for each interpreter that the operator chose and that does not work. */
+  readonly problems: readonly string[];
   /** Ends the search for interpreters, if it still goes on. */
   close(): void;
 }
@@ -62,6 +64,7 @@ export interface LanguageRegistryOptions {
 export function createLanguageRegistry(tools: LanguageRegistryOptions): LanguageRegistry {
   const { log } = tools;
   const found = new Map<LanguageName, Found>();
+  const failures = new Map<LanguageName, string>();
   const closing = new AbortController();
   const looking = new Map<LanguageName, Promise<Found | undefined>>();
 
@@ -69,13 +72,27 @@ export function createLanguageRegistry(tools: LanguageRegistryOptions): Language
     const pending = looking.get(language.name);
     if (pending !== undefined) return pending;
     const search = findInterpreter(language, tools, closing.signal).then((result) => {
-      if (result === undefined) found.delete(language.name);
-      else found.set(language.name, result);
       looking.delete(language.name);
+      if (typeof result === "string") {
+        found.delete(language.name);
+        noteFailure(language, result);
+        return undefined;
+      }
+      found.set(language.name, result);
+      failures.delete(language.name);
       return result;
     });
     looking.set(language.name, search);
     return search;
+  }
+
+  /** An interpreter that is merely not there is no problem; one that the operator chose is. */
+  function noteFailure({ name, pathVariable }: Language, reason: string): void {
+    const path = tools.paths[name];
+    if (path === undefined || closing.signal.aborted) return;
+    const problem = `${pathVariable}=${path} does not work: ${reason}`;
+    if (failures.get(name) !== problem) log.warn(problem);
+    failures.set(name, problem);
   }
 
   async function current(language: Language): Promise<Found | undefined> {
@@ -101,6 +118,7 @@ export function createLanguageRegistry(tools: LanguageRegistryOptions): Language
       return result === undefined ? missingInterpreter(language, tools) : { language, interpreter: result.interpreter };
     },
     get runtimes() { return runtimesOf(found); },
+    get problems() { return [...failures.values()]; },
     close: () => closing.abort(),
   };
 }
@@ -112,17 +130,20 @@ function runtimesOf(found: ReadonlyMap<LanguageName, Found>): Partial<Record<Lan
   }));
 }
 
-async function findInterpreter(language: Language, { paths, environment, log, platform = process.platform }: LanguageRegistryOptions, signal: AbortSignal): Promise<Found | undefined> {
+/** Resolves with the first candidate that answers, or with the reason why the last one did not. */
+async function findInterpreter(language: Language, { paths, environment, log, platform = process.platform }: LanguageRegistryOptions, signal: AbortSignal): Promise<Found | string> {
   const configured = paths[language.name];
+  let reason = "";
   for (const candidate of configured === undefined ? language.candidates(platform) : [{ file: configured }]) {
-    const interpreter = await probe(language, candidate, { environment, log, signal });
-    if (interpreter !== undefined) return { interpreter, identity: await identityOf(interpreter.path), checkedAt: performance.now() };
+    const answer = await probe(language, candidate, { environment, log, signal });
+    if (typeof answer !== "string") return { interpreter: answer, identity: await identityOf(answer.path), checkedAt: performance.now() };
+    reason = answer;
   }
-  return undefined;
+  return reason;
 }
 
-/** Asks a candidate for its version and for the real executable behind it. */
-async function probe(language: Language, candidate: Candidate, { environment, log, signal }: { environment: NodeJS.ProcessEnv; log: Log; signal: AbortSignal }): Promise<Interpreter | undefined> {
+/** Asks a candidate for its version and for the real executable behind it; resolves with the reason where it does not answer. */
+async function probe(language: Language, candidate: Candidate, { environment, log, signal }: { environment: NodeJS.ProcessEnv; log: Log; signal: AbortSignal }): Promise<Interpreter | string> {
   const args = [...(candidate.args ?? []), ...language.probe];
   try {
     const env = { ...withoutSecrets(environment), POWERSHELL_TELEMETRY_OPTOUT: "1" };
@@ -134,9 +155,19 @@ async function probe(language: Language, candidate: Candidate, { environment, lo
     const found = typeof path === "string" && path !== "" ? path : await findOnPath(candidate.file, environment);
     return { path: found ?? candidate.file, version, ...(typeof flavour === "string" ? { flavour } : {}) };
   } catch (error) {
-    log.debug("A candidate for an interpreter did not answer", { language: language.name, file: candidate.file, error: messageOf(error).slice(0, 300) });
-    return undefined;
+    const reason = probeFailure(error);
+    log.debug("A candidate for an interpreter did not answer", { language: language.name, file: candidate.file, reason });
+    return reason;
   }
+}
+
+/** Why a probe failed, without the program text that Node puts into its messages. */
+function probeFailure(error: unknown): string {
+  const { code, killed, stderr } = error as { readonly code?: unknown; readonly killed?: boolean; readonly stderr?: string };
+  if (killed === true) return `it did not answer within ${PROBE_MS / 1000} s`;
+  if (typeof code === "number") return [`it exited with code ${code}`, ...(stderr?.trim().split("\n").slice(-1) ?? [])].filter(Boolean).join(": ").slice(0, 300);
+  if (error instanceof SyntaxError) return "its answer is not that of an interpreter for this language";
+  return messageOf(error).slice(0, 300);
 }
 
 function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

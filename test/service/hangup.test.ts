@@ -39,7 +39,7 @@ async function startByShell(t: TestContext, command: string, { terminal }: { ter
     SHELL: "/bin/bash", DATA: dataDir, SERVICE: `${process.execPath} ${SERVICE}`,
   });
   const [program = "", ...args] = terminal ? ["script", "-qefc", command, join(dataDir, "terminal")] : ["bash", "-c", command];
-  const child = spawn(program, args, { env, stdio: "ignore", detached: true });
+  const child = spawn(program, args, { env, cwd: dataDir, stdio: "ignore", detached: true });
   const pidOf = () => Number(existsSync(join(dataDir, "pid")) ? readFileSync(join(dataDir, "pid"), "utf8") : 0);
   afterwards(t, async () => {
     child.kill("SIGKILL");
