@@ -11,6 +11,7 @@ import { messageOf } from "./lib/failure.ts";
 import { RUNNER_VERSION } from "./protocol/registration.ts";
 import { closeServer, createHttpServer, listen } from "./http/server.ts";
 import { cacheCompiledCode } from "./lifecycle/compile-cache.ts";
+import { defaultDataDir } from "./lifecycle/data-directory.ts";
 import { checkDirectories } from "./lifecycle/directory-check.ts";
 import { wasHangupIgnored } from "./lifecycle/hangup.ts";
 import { createLog } from "./lib/log.ts";
@@ -50,6 +51,8 @@ const port = await listen(server, config.port, config.bind).catch((error: unknow
 log.info("Listening", {
   port, bind: config.bind ?? "all", version: RUNNER_VERSION, node: process.versions.node, endpoint: config.endpointUrl,
 });
+
+log.info("Directories", { state: config.stateDir, scripts: config.scriptsDir, work: config.workDir });
 
 cacheCompiledCode(join(config.stateDir, "compiled"));
 const { openApp } = await import("./app.ts");
@@ -95,7 +98,7 @@ async function runCommand(name: string, rest: readonly string[]): Promise<number
 /** Reads the environment; if anything in it is wrong, reports all of it and ends the process. */
 async function configure(): Promise<ConfigReading & { readonly config: Config }> {
   const files = new Map(await Promise.all(secretFiles(process.env).map(async (path) => [path, await contentOf(path)] as const)));
-  const reading = readConfig(process.env, { files, defaultDataDir: join(HERE, "data"), isTerminal: process.stdout.isTTY });
+  const reading = readConfig(process.env, { files, defaultDataDir: defaultDataDir(HERE, process), isTerminal: process.stdout.isTTY });
   const { config } = reading;
   return config === undefined ? refuse([...reading.warnings, ...reading.problems]) : { ...reading, config };
 }
