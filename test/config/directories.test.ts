@@ -16,7 +16,8 @@ for (const [set, state, scripts, work] of CASES) {
   test(`requiredDirectories: ${JSON.stringify(set)} names the variable that decides each`, () => {
     const { directories, config } = read(prefixed(set));
     const named = (setting: string | undefined) => (setting === undefined ? undefined : `AUTOMN_RUNNER_${setting}`);
-    assert.deepEqual(directories.map(({ purpose, setBy }) => [purpose, setBy]), [["state", named(state)], ["scripts", named(scripts)], ["work", named(work)]]);
+    assert.deepEqual(directories.map(({ purpose }) => purpose), ["state", "scripts", "work"]);
+    assert.deepEqual(directories.map(({ setBy }) => setBy), [state, scripts, work].map(named));
     assert.deepEqual(directories.map(({ path }) => path), [config?.stateDir, config?.scriptsDir, config?.workDir]);
     assert.deepEqual(directories.map(({ variable }) => variable), ["STATE_DIR", "SCRIPTS_DIR", "WORKDIR"].map(named));
     for (const { path } of directories) assert.equal(path, resolve(path), "an absolute path");

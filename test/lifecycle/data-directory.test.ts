@@ -14,10 +14,19 @@ const CASES: readonly (readonly [what: string, code: string, options: DataDirect
   ["a package without XDG_STATE_HOME uses the user's own folder", INSTALLED, { env: {} }, "/home/u/.local/state/automn-runner"],
   ["a relative XDG_STATE_HOME is ignored", INSTALLED, { env: { XDG_STATE_HOME: "state" } }, "/home/u/.local/state/automn-runner"],
   ["an empty XDG_STATE_HOME is ignored", INSTALLED, { env: { XDG_STATE_HOME: "" } }, "/home/u/.local/state/automn-runner"],
-  ["a package in a project is a package too", "/srv/app/node_modules/automn-runner/runner", { env: {} }, "/home/u/.local/state/automn-runner"],
+  [
+    "a package in a project is a package too", "/srv/app/node_modules/automn-runner/runner", { env: {} },
+    "/home/u/.local/state/automn-runner",
+  ],
   ["on Windows a package uses LOCALAPPDATA", INSTALLED, { env: { LOCALAPPDATA: "/local" }, platform: "win32" }, "/local/automn-runner"],
-  ["on Windows without LOCALAPPDATA it is below the user's folder", INSTALLED, { env: {}, platform: "win32" }, "/home/u/AppData/Local/automn-runner"],
-  ["a Windows path is taken apart too", "C:\\n\\node_modules\\automn-runner\\runner", { env: { LOCALAPPDATA: "/local" }, platform: "win32" }, "/local/automn-runner"],
+  [
+    "on Windows without LOCALAPPDATA it is below the user's folder", INSTALLED, { env: {}, platform: "win32" },
+    "/home/u/AppData/Local/automn-runner",
+  ],
+  [
+    "a Windows path is taken apart too", "C:\\n\\node_modules\\automn-runner\\runner",
+    { env: { LOCALAPPDATA: "/local" }, platform: "win32" }, "/local/automn-runner",
+  ],
 ];
 for (const [what, code, options, directory] of CASES) {
   test(`defaultDataDir: ${what}`, { skip: process.platform === "win32" }, () => {

@@ -9,7 +9,8 @@ test("checkDirectories: directories that are missing are created, and there is n
   const root = await temporaryFolder(t);
   const [state, work] = [join(root, "deep", "state"), join(root, "work")];
   const problems = await checkDirectories([
-    { purpose: "state", path: state, variable: "AUTOMN_RUNNER_STATE_DIR" }, { purpose: "work", path: work, variable: "AUTOMN_RUNNER_WORKDIR" },
+    { purpose: "state", path: state, variable: "AUTOMN_RUNNER_STATE_DIR" },
+    { purpose: "work", path: work, variable: "AUTOMN_RUNNER_WORKDIR" },
   ]);
   assert.deepEqual(problems, []);
   assert.deepEqual((await readdir(root)).sort(), ["deep", "work"]);
@@ -20,5 +21,6 @@ test("checkDirectories: a default that cannot be used is told with the variables
   await writeFile(file, "");
   const [problem = ""] = await checkDirectories([{ purpose: "work", path: file, variable: "AUTOMN_RUNNER_WORKDIR" }]);
   assert.ok(problem.startsWith(`Cannot use the work directory ${file}: EEXIST: `), problem);
-  assert.ok(problem.endsWith(". Set AUTOMN_RUNNER_WORKDIR or AUTOMN_RUNNER_DATA_DIR to a directory that the runner can write to."), problem);
+  const advice = ". Set AUTOMN_RUNNER_WORKDIR or AUTOMN_RUNNER_DATA_DIR to a directory that the runner can write to.";
+  assert.ok(problem.endsWith(advice), problem);
 });

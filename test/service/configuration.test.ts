@@ -35,8 +35,10 @@ test("start: all problems of the environment are reported at once, one line each
   assert.equal(code, 78);
   assert.equal(lines.length, 7, lines.join("\n"));
   for (const [name, words] of [
-    ["AUTOMN_RUNNER_PORT", /found "abc"/], ["AUTOMN_HOST_URL", /found "not a url"/], ["AUTOMN_RUNNER_HEARTBEAT_MS", /found "-1"/], ["AUTOMN_RUNNER_SECRET", /at least 12 characters/],
-    ["AUTOMN_RUNNER_LOG_LEVEL", /found "loud"/], ["AUTOMN_RUNNER_RESET_TOKEN_FILE", /no such file/], ["AUTOMN_RUNNER_ENDPOINT_PATH", /found "\/status"/],
+    ["AUTOMN_RUNNER_PORT", /found "abc"/], ["AUTOMN_HOST_URL", /found "not a url"/], ["AUTOMN_RUNNER_HEARTBEAT_MS", /found "-1"/],
+    ["AUTOMN_RUNNER_SECRET", /at least 12 characters/],
+    ["AUTOMN_RUNNER_LOG_LEVEL", /found "loud"/], ["AUTOMN_RUNNER_RESET_TOKEN_FILE", /no such file/],
+    ["AUTOMN_RUNNER_ENDPOINT_PATH", /found "\/status"/],
   ] as const) {
     const line = lines.find((each) => each.includes(`${name}:`) || each.includes(`${name} `));
     assert.match(line ?? "", words, `${name}: ${lines.join("\n")}`);
@@ -69,7 +71,8 @@ for (const [env, warning] of DOUBTFUL) {
 }
 
 test("AUTOMN_RUNNER_HEARTBEAT_MS: off sends no heartbeats, 0 sends them by default", async (t) => {
-  const [off, zero] = [await startService(t, { AUTOMN_RUNNER_HEARTBEAT_MS: "off" }), await startService(t, { AUTOMN_RUNNER_HEARTBEAT_MS: "0" })];
+  const [off, zero] = await Promise.all(["off", "0"].map((ms) => startService(t, { AUTOMN_RUNNER_HEARTBEAT_MS: ms })));
+  assert.ok(off !== undefined && zero !== undefined);
   assert.equal((await off.status()).heartbeat.next, undefined);
   const { intervalMs, next } = (await zero.status()).heartbeat;
   assert.deepEqual([intervalMs, typeof next], [60_000, "string"]);
@@ -77,12 +80,15 @@ test("AUTOMN_RUNNER_HEARTBEAT_MS: off sends no heartbeats, 0 sends them by defau
 
 /** Interpreters that were chosen and do not work, and why. */
 const BROKEN: readonly (readonly [file: string, reason: RegExp])[] = [
-  ["/nowhere/sh", /ENOENT/], ["/", /EACCES/], ["/bin/false", /it exited with code 1/], ["/bin/echo", /its answer is not that of an interpreter/],
+  ["/nowhere/sh", /ENOENT/], ["/", /EACCES/], ["/bin/false", /it exited with code 1/],
+  ["/bin/echo", /its answer is not that of an interpreter/],
 ];
 for (const [file, reason] of BROKEN) {
-  test(`AUTOMN_RUNNER_SHELL_PATH=${file} is warned about in the log and in /status, with the reason`, { skip: process.platform === "win32" }, async (t) => {
+  const posix = { skip: process.platform === "win32" };
+  test(`AUTOMN_RUNNER_SHELL_PATH=${file} is warned about in the log and in /status, with the reason`, posix, async (t) => {
     const service = await startService(t, { AUTOMN_RUNNER_SHELL_PATH: file });
-    const problem = await until(async () => (await service.status()).problems.find((one) => one.startsWith("AUTOMN_RUNNER_SHELL_PATH")), "the problem");
+    const isOfShell = (problem: string) => problem.startsWith("AUTOMN_RUNNER_SHELL_PATH");
+    const problem = await until(async () => (await service.status()).problems.find(isOfShell), "the problem");
     assert.ok(problem.startsWith(`AUTOMN_RUNNER_SHELL_PATH=${file} does not work: `));
     assert.match(problem, reason);
     await until(() => service.log.some(({ level, message }) => level === "warn" && message === problem), "the warning");
@@ -117,11 +123,15 @@ test("AUTOMN_RUNNER_DATA_DIR: on a read-only file system each directory below it
 /** What is set, and the line that says what is missing. */
 const MISSING: readonly (readonly [env: NodeJS.ProcessEnv, line: RegExp])[] = [
   [{ AUTOMN_RUNNER_ID: "r1", AUTOMN_RUNNER_SECRET: SECRET }, /^Not registered: AUTOMN_HOST_URL is not set \(set it and restart\)$/],
-  [{ AUTOMN_HOST_URL: "http://127.0.0.1:9", AUTOMN_RUNNER_ID: "r1" }, /^Not registered: there is no secret \(enter it on the runner's page, port \d+, or set AUTOMN_RUNNER_SECRET\)$/],
+  [
+    { AUTOMN_HOST_URL: "http://127.0.0.1:9", AUTOMN_RUNNER_ID: "r1" },
+    /^Not registered: there is no secret \(enter it on the runner's page, port \d+, or set AUTOMN_RUNNER_SECRET\)$/,
+  ],
   [{}, /^Not registered: AUTOMN_HOST_URL and AUTOMN_RUNNER_ID are not set \(.*\); there is no secret \(.*\)$/],
 ];
 for (const [env, line] of MISSING) {
-  test(`start: with ${Object.keys(env).join(", ") || "nothing"} set, the log says in one line what is missing and what to do`, async (t) => {
+  const set = Object.keys(env).join(", ") || "nothing";
+  test(`start: with ${set} set, the log says in one line what is missing and what to do`, async (t) => {
     const service = await startService(t, env);
     const found = await until(() => service.log.find(({ message }) => message.startsWith("Not registered")), "the line");
     assert.equal(found.level, "warn");
@@ -137,20 +147,23 @@ test("start: with everything set, the log says nothing about a missing registrat
 
 test("log: a run's start and its success are logged at info, its failure at warn", async (t) => {
   const service = await startService(t, { AUTOMN_RUNNER_SECRET: SECRET });
-  for (const [runId, code] of [["good", "true"], ["failed", "exit 3"], ["unknown", undefined]] as const) {
-    await runJob(service.url, SECRET, { runId, script: code === undefined ? { language: "cobol", code: "x" } : { language: "shell", code } });
+  for (const [runId, language, code] of [["good", "shell", "true"], ["failed", "shell", "exit 3"], ["unknown", "cobol", "x"]] as const) {
+    await runJob(service.url, SECRET, { runId, script: { language, code } });
   }
   const lines = await until(() => {
     const ofRuns = service.log.filter(({ message }) => message.startsWith("Run "));
     return ofRuns.length === 6 && ofRuns.map(({ level, message, runId }) => `${level} ${message} ${String(runId)}`);
   }, "the log");
   assert.deepEqual(lines, [
-    "info Run started good", "info Run ended good", "info Run started failed", "warn Run ended failed", "info Run started unknown", "warn Run ended unknown",
+    "info Run started good", "info Run ended good",
+    "info Run started failed", "warn Run ended failed",
+    "info Run started unknown", "warn Run ended unknown",
   ]);
 });
 
 test("AUTOMN_RUNNER_PORT and PORT: 0 picks a free port and logs it", async (t) => {
-  const [one, two] = [await startService(t, { AUTOMN_RUNNER_PORT: "0" }), await startService(t, { AUTOMN_RUNNER_PORT: undefined, PORT: "0" })];
+  const one = await startService(t, { AUTOMN_RUNNER_PORT: "0" });
+  const two = await startService(t, { AUTOMN_RUNNER_PORT: undefined, PORT: "0" });
   assert.ok(one.port > 0 && two.port > 0 && one.port !== two.port);
   for (const { url } of [one, two]) assert.equal((await ask(url, "GET", "/status")).status, 200);
 });
