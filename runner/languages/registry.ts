@@ -53,8 +53,9 @@ export class LanguageRegistry {
   constructor({ languages = LANGUAGES, platform = process.platform, paths, environment, log }: LanguageRegistryOptions) {
     this.languages = languages;
     this.#search = { paths, environment, platform, log };
-    const spellings = (language: Language) => [language.name, ...(language.spellings ?? [])];
-    this.#bySpelling = new Map(languages.flatMap((language) => spellings(language).map((spelling) => [spelling, language])));
+    const names = languages.map((language) => [language.name, language] as const);
+    const others = languages.flatMap((language) => (language.spellings ?? []).map((spelling) => [spelling, language] as const));
+    this.#bySpelling = new Map([...names, ...others]);
   }
 
   /** Looks for every interpreter at once, the first time that it is called. Resolves when all have been looked for. */
