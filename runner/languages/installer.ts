@@ -47,7 +47,7 @@ export interface ToolOptions {
   readonly label?: string;
 }
 
-/** How a program ended, and its last lines. */
+/** How a program ended, and its first and last lines. */
 export interface ToolEnd {
   readonly code: number | null;
   readonly lines: readonly string[];

@@ -7,12 +7,11 @@ import { type Installed, type InstallTask, refusalText, type RunTool, type ToolE
 import type { Requirement } from "../languages/requirement.ts";
 import type { InstallOrder, InstallResult } from "./install-order.ts";
 import { installerEnvironment } from "./installer-environment.ts";
+import { KeptLines } from "./kept-lines.ts";
 import type { SetRecord } from "./package-set.ts";
+import { SilenceWatch } from "./silence-watch.ts";
 import type { Staging } from "./staging.ts";
 import type { PackageStore } from "./store.ts";
-
-/** How many of a program's last lines are kept for the sentence about its failure. */
-const MAX_KEPT_LINES = 60;
 
 /** What one installation depends on. */
 export interface InstallDependencies {
@@ -71,14 +70,17 @@ async function taskFor(
     say: (line) => say(line),
     async tool(file, args, options = {}): Promise<ToolEnd> {
       signal.throwIfAborted();
-      const lines: string[] = [];
+      const kept = new KeptLines();
+      const silence = new SilenceWatch((line) => say(line, options.label));
       const onLine = (line: string) => {
-        if (lines.push(line) > MAX_KEPT_LINES) lines.shift();
+        silence.heard();
+        kept.push(line);
         if (options.quiet !== true) say(line, options.label);
       };
-      const { code } = await runTool({ file, args, directory: options.directory ?? directory, environment, onLine, signal });
+      const running = runTool({ file, args, directory: options.directory ?? directory, environment, onLine, signal });
+      const { code } = await running.finally(() => silence.stop());
       signal.throwIfAborted();
-      return { code, lines };
+      return { code, lines: kept.lines };
     },
   };
 }
