@@ -18,7 +18,7 @@ export interface RunnableLanguage {
   readonly interpreter: Interpreter;
 }
 
-/** Why a job's language cannot be run: the exit code, the error code and a sentence. */
+/** Why a job's language cannot be run: the exit code, the error code and a message. */
 export interface LanguageProblem {
   readonly code: 2 | 127;
   readonly errorCode: string;
@@ -83,7 +83,7 @@ export class LanguageRegistry {
     return Object.fromEntries(found.filter(([, version]) => version !== undefined));
   }
 
-  /** A sentence for each interpreter that the operator chose and that was looked for in vain. */
+  /** A message for each interpreter that the operator chose and that was looked for in vain. */
   get warnings(): readonly string[] {
     const { paths } = this.#search;
     const chosen = this.languages.filter(({ name }) => paths[name] !== undefined && this.#lookedFor.has(name) && !this.#found.has(name));

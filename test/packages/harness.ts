@@ -24,7 +24,7 @@ export const silent = createLog({ level: "error", format: "text", write: () => {
 /** Runs tools as the service does. */
 export const runTool = createToolRunner({ tree: processTree(), killGraceMs: 2_000, markPrefix: `test.${process.pid}.` });
 
-/** Why tests with the npm registry can't run here, or false. */
+/** Why tests with the npm registry cannot run here, or false. */
 export const registryMissing: string | false = await run("npm", ["view", "is-number", "version", "--fetch-retries=0", "--fetch-timeout=20000"], { cwd: tmpdir(), timeout: 60_000 })
   .then(() => false as const, (error: Error) => `NOT TESTED WITH THE NPM REGISTRY, which npm can't reach: ${error.message.trim().split("\n").slice(0, 3).join(" ")}`);
 
@@ -81,7 +81,7 @@ export function ready(provided: ProvisionResult) {
   return provided.provision;
 }
 
-/** The sentence of a failure. */
+/** The message of a failure. */
 export function failure(provided: ProvisionResult): string {
   if (provided.kind !== "failed") throw new Error(`wanted a failure, found ${JSON.stringify(provided)}`);
   return provided.message;
