@@ -18,7 +18,7 @@ export interface RunnableLanguage {
   readonly interpreter: Interpreter;
 }
 
-/** Why a job's language cannot be run: the exit code, the error code and a sentence. */
+/** Why a job's language cannot be run: the exit code, the error code and a message. */
 export interface LanguageProblem {
   readonly code: 2 | 127;
   readonly errorCode: string;
@@ -45,7 +45,7 @@ export class LanguageRegistry {
   readonly #found = new Map<LanguageName, FoundInterpreter & { checkedAt: number }>();
   /** Searches that are going on. */
   readonly #searches = new Map<LanguageName, Promise<Interpreter | undefined>>();
-  /** A sentence for each interpreter that the operator chose and that does not work. */
+  /** A message for each interpreter that the operator chose and that does not work. */
   readonly #failures = new Map<LanguageName, string>();
   readonly #closing = new AbortController();
   #ready: Promise<void> | undefined;
@@ -54,8 +54,9 @@ export class LanguageRegistry {
   constructor({ languages = LANGUAGES, platform = process.platform, paths, environment, log }: LanguageRegistryOptions) {
     this.languages = languages;
     this.#search = { paths, environment, platform, log };
-    const spellings = (language: Language) => [language.name, ...(language.spellings ?? [])];
-    this.#bySpelling = new Map(languages.flatMap((language) => spellings(language).map((spelling) => [spelling, language])));
+    const names = languages.map((language) => [language.name, language] as const);
+    const others = languages.flatMap((language) => (language.spellings ?? []).map((spelling) => [spelling, language] as const));
+    this.#bySpelling = new Map([...names, ...others]);
   }
 
   /** Looks for every interpreter at once, the first time that it is called. Resolves when all have been looked for. */
@@ -82,7 +83,7 @@ export class LanguageRegistry {
     return Object.fromEntries(found.filter(([, version]) => version !== undefined));
   }
 
-  /** A sentence for each interpreter that the operator chose and that does not work. */
+  /** A message for each interpreter that the operator chose and that does not work. */
   get warnings(): readonly string[] {
     return [...this.#failures.values()];
   }
