@@ -14,9 +14,9 @@ export interface Requirement {
 /** What was read from a script. With any problem, nothing may be installed for it. */
 export interface Needs<R extends Requirement = Requirement> {
   readonly requirements: readonly R[];
-  /** Sentences for the script's author, in the order of the script. */
+  /** Messages for the script's author, in the order of the script. */
   readonly problems: readonly string[];
-  /** Sentences for the author about what was ignored; the script runs all the same. */
+  /** Messages for the author about what was ignored; the script runs all the same. */
   readonly notes: readonly string[];
 }
 

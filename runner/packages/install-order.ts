@@ -19,7 +19,7 @@ export interface InstallOrder {
   readonly pinned?: Readonly<Record<string, string>>;
 }
 
-/** What is there now, what could not be had, and that in sentences. */
+/** What is there now, what could not be had, and a message about the latter. */
 export interface InstallResult extends Installed {
   readonly message?: string;
 }

@@ -72,7 +72,7 @@ async function openRunner(t: TestContext, rubyPath: string): Promise<string> {
   assert.ok(config !== undefined);
   const log = createLog({ level: "error", format: "text", write: () => {} });
   const state = await openStateStore(config.stateFile, () => {});
-  const app = await openApp({ config, state, log, publicDir: join(ROOT, "public"), languages: WITH_RUBY });
+  const app = await openApp({ config, warnings, state, log, port: 0, publicDir: join(ROOT, "public"), languages: WITH_RUBY });
   afterwards(t, () => app.close());
   const server = createHttpServer((request, response) => app.answer(request, response));
   afterwards(t, () => closeServer(server, 100));
@@ -113,7 +113,7 @@ describe("a language that was added", { skip: process.platform === "win32" && "t
     const url = await openRunner(t, await pretender(t));
     const unknown = await runJob(url, SECRET, { script: { language: "COBOL", code: "" } });
     assert.equal(unknown.code, 2);
-    assert.match(unknown.stderr, /Unknown language "COBOL": this runner knows .*shell, ruby, rb\./);
+    assert.match(unknown.stderr, /Unknown language "COBOL": this runner knows node, .*shell, ruby, .*, rb\./);
     const result = await runJob(url, SECRET, { script: { language: "rb", code: SCRIPT } });
     assert.equal(result.code, 0);
     const status = (await (await fetch(`${url}/status`)).json()) as { runtimes: Record<string, string> };

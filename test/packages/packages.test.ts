@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Installed, Installer, InstallTask } from "../../runner/languages/installer.ts";
-import { failure, node, openHarness, ready, until } from "./harness.ts";
+import { failure, languagesWith, node, openHarness, ready } from "./harness.ts";
+import { until } from "../support/until.ts";
 
 /** An installer without a network: packages named `absent…` are refused, `slow…` never end, `gated…` wait for `open`. */
 function fakeInstaller() {
@@ -74,7 +75,7 @@ describe("Packages.ensure: installing", () => {
     const fake = fakeInstaller();
     const harness = await openHarness({ npm: fake.installer });
     const saving = harness.packages.status({ scriptId: "1", home: "one", names: ["a", "gated", "absent-b"], installMissing: true, language: "node", interpreter: node }, 60_000);
-    await until(() => fake.calls.length === 1);
+    await until(() => fake.calls.length === 1, "the installer to begin");
     const run = harness.ensure('require("a")');
     fake.open();
     ready(await run);
@@ -88,7 +89,7 @@ describe("Packages.ensure: installing", () => {
     const harness = await openHarness({ npm: fake.installer });
     const controller = new AbortController();
     const run = harness.ensure('require("slow")', {}, controller.signal);
-    await until(() => harness.lines.includes("[npm] started"));
+    await until(() => harness.lines.includes("[npm] started"), "the installer's program to start");
     controller.abort();
     assert.deepEqual(await run, { kind: "stopped" });
     assert.deepEqual(await harness.sets(), []);
@@ -100,10 +101,10 @@ describe("Packages.ensure: installing", () => {
     const harness = await openHarness({ npm: fake.installer });
     const controller = new AbortController();
     const first = harness.ensure('require("gated")', {}, controller.signal);
-    await until(() => fake.calls.length === 1);
+    await until(() => fake.calls.length === 1, "the installer to begin");
     const heard: string[] = [];
     const second = harness.packages.ensure({ scriptId: "1", home: "one", language: "node", interpreter: node, code: 'require("gated")' }, { say: (line) => heard.push(line), signal: new AbortController().signal });
-    await until(() => heard.length > 0);
+    await until(() => heard.length > 0, "a line of the installer");
     controller.abort();
     assert.deepEqual(await first, { kind: "stopped" });
     fake.open();
@@ -116,7 +117,7 @@ describe("Packages.ensure: installing", () => {
     const fake = fakeInstaller();
     const harness = await openHarness({ npm: fake.installer, concurrency: 1 });
     const first = harness.ensure('require("gated")');
-    await until(() => fake.calls.length === 1);
+    await until(() => fake.calls.length === 1, "the installer to begin");
     const controller = new AbortController();
     const second = harness.ensure('require("b")', { home: "two" }, controller.signal);
     controller.abort();
@@ -138,7 +139,7 @@ describe("Packages.ensure: installing", () => {
     const fake = fakeInstaller();
     const harness = await openHarness({ npm: fake.installer });
     const run = harness.ensure('require("slow")');
-    await until(() => harness.lines.includes("[npm] started"));
+    await until(() => harness.lines.includes("[npm] started"), "the installer's program to start");
     await harness.packages.close();
     assert.match(failure(await run), /the runner is shutting down/);
     await harness.close();
@@ -238,6 +239,26 @@ describe("Packages.ensure: sets that are there", () => {
     await harness.close();
   });
 
+  test("sets of one Python version are told apart by its ABI", async () => {
+    const calls: string[] = [];
+    const installer: Installer = {
+      label: "pip", noun: "Python package", worksOffline: false,
+      async install({ packagesDir, requirements, interpreter }) {
+        calls.push(`${interpreter.version}${interpreter.flavour ?? ""}`);
+        await mkdir(packagesDir, { recursive: true });
+        return { resolved: Object.fromEntries(requirements.map(({ name }) => [name, "1.0"])), refused: [] };
+      },
+    };
+    const harness = await openHarness({ languages: languagesWith({ python: installer }) });
+    const script = '# /// script\n# dependencies = ["a"]\n# ///\n';
+    for (const interpreter of [{ version: "3.13.1" }, { version: "3.13.1", flavour: "t" }, { version: "3.13.2", flavour: "" }, { version: "3.13.2", flavour: "t" }]) {
+      ready(await harness.ensure(script, { language: "python", interpreter: { path: "python3", ...interpreter } })).release();
+    }
+    assert.deepEqual(calls, ["3.13.1", "3.13.1t"]);
+    assert.deepEqual((await harness.sets()).map((name) => name.split("-")[0]), ["python3.13", "python3.13t"]);
+    await harness.close();
+  });
+
   test("a record of a language that is not known is no set", async () => {
     const fake = fakeInstaller();
     const harness = await openHarness({ npm: fake.installer });
@@ -259,7 +280,7 @@ describe("Packages.ensure: sets that are there", () => {
     assert.equal((await harness.sets()).length, 3);
     assert.ok((await readdir(oldest.codeHome ?? "")).includes("node_modules"));
     oldest.release();
-    await until(async () => (await harness.sets()).length === 2);
+    await until(async () => (await harness.sets()).length === 2, "the old set to be removed");
     await harness.close();
   });
 
@@ -298,7 +319,7 @@ describe("Packages.ensure: sets that are there", () => {
     const used = ready(await harness.ensure('require("a")'));
     ready(await harness.ensure('require("b")', { home: "two" })).release();
     const clearing = harness.packages.clear(60_000);
-    await until(async () => (await harness.sets("two")).length === 0);
+    await until(async () => (await harness.sets("two")).length === 0, "the unused set to be removed");
     const newer = ready(await harness.ensure('require("a")'));
     assert.notEqual(newer.codeHome, used.codeHome);
     assert.ok((await readdir(used.codeHome ?? "")).includes("node_modules"));
