@@ -101,6 +101,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     {
       languages, packages, workspaces, warmPool, processes,
       scripts: new ScriptFiles(config.scriptsDir),
+      workspaceMode: config.workspace,
       framer: createFramer(),
       limits: config,
     },

@@ -29,7 +29,8 @@ export async function launch(
     if (request.problem !== undefined) return startFailed(126, request.problem);
 
     const [launcher] = await allSettled([takeLauncher(context, request), placeScript(context, runnable, packages)]);
-    if (packages.folder !== undefined && packages.codeHome !== undefined) await linkPackages(launcher.workspace, packages.folder);
+    const { directory = launcher.workspace.directory } = request;
+    if (packages.folder !== undefined && packages.codeHome !== undefined) await linkPackages({ directory }, packages.folder);
     signal.throwIfAborted();
     return await launcher.launch(request, signal);
   } catch (error) {
@@ -49,7 +50,8 @@ function requestFor(context: RunContext, { language, spelling, interpreter }: Ru
   const { values, ...remarks } = scriptEnvironment(base, {
     interpreter: command.environment, runId, inputJson, scriptDir: lastingDir, packagesDir: packages.folder,
   });
-  return { language, interpreter, spelling, command, environment: values, ...remarks };
+  const directory = dependencies.workspaceMode === "script" ? { directory: lastingDir } : {};
+  return { language, interpreter, spelling, command, environment: values, ...directory, ...remarks };
 }
 
 /** Takes a warm process, or else a workspace to start a process in, with the input in it. */

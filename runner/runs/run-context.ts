@@ -57,6 +57,8 @@ export interface RunDependencies {
   readonly workspaces: Pick<Workspaces, "open">;
   readonly warmPool: WarmPool;
   readonly processes: RunProcesses;
+  /** Whose the working directory is: each run's own, or the script's. */
+  readonly workspaceMode: "run" | "script";
   readonly framer: Framer;
   readonly limits: RunLimits;
 }

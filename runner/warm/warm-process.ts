@@ -9,7 +9,7 @@ import { start } from "../process/spawn.ts";
 import type { SpawnedChild } from "../process/spawn.ts";
 import type { ProcessTable } from "../process/table.ts";
 import { newMark } from "../workspace/launcher.ts";
-import type { RunningProcess } from "../workspace/launcher.ts";
+import type { LaunchRequest, RunningProcess } from "../workspace/launcher.ts";
 import type { Workspace, Workspaces } from "../workspace/workspaces.ts";
 import type { StartConditions } from "./eligibility.ts";
 
@@ -117,14 +117,15 @@ export class WarmProcess {
    * it runs nothing before it has said so. One that is silent for too long, or whose run is to end, is killed, and what
    * it has said until then counts. So no script runs twice, and none is taken for run that was not.
    */
-  async accept(file: string | undefined, environment: ScriptEnvironment["values"], stop: AbortSignal): Promise<RunningProcess | undefined> {
+  async accept({ command, environment, directory }: LaunchRequest, stop: AbortSignal): Promise<RunningProcess | undefined> {
     const { workspace: { inputFile, stdio }, mark } = this;
+    const job = { file: command.args.at(-1), environment: processEnvironment(environment, { inputFile, mark }), directory };
     this.#child.handle.ref();
     this.#channel.ref();
     const startedAt = performance.now();
     const newestPid = this.#table.newestPid();
     const stopping = addAbortListener(stop, () => this.kill());
-    this.#channel.write(`${JSON.stringify({ file, environment: processEnvironment(environment, { inputFile, mark }) })}\n`);
+    this.#channel.write(`${JSON.stringify(job)}\n`);
     const message = await this.#answer(MAX_ACCEPT_MS);
     stopping[Symbol.dispose]();
     if (message !== ACCEPTED) {

@@ -101,6 +101,7 @@ const RULES: { readonly [K in keyof typeof VARIABLES]: Rule } = {
   keepResultsMb: { field: "keepResultsBytes", good: [["0", 0], ["2", 2 * 1024 * 1024]], bad: ["-1", "x"], wanted: /wanted 0 to/ },
   redact: { field: "secretWords", good: [["off", []]], bad: [] },
   warm: { field: "warm", good: [["0", 0], ["3", 3]], bad: ["-1", "65", "yes"], wanted: /wanted 0 to 64/ },
+  workspace: { field: "workspace", good: [["run", "run"], ["Script", "script"]], bad: ["job"], wanted: /wanted run, script, found "job"/ },
   packages: {
     field: "packages", good: [["offline", "offline"], ["OFF", "off"]], bad: ["on"], wanted: /wanted auto, offline, off, found "on"/,
   },
@@ -188,7 +189,7 @@ test("readConfig: an empty environment gives the defaults, without a warning", (
   assert.deepEqual(configOf({}), {
     jobPaths: ["/api/run"],
     stateDir: "/opt/data/state", stateFile: "/opt/data/state/runner-state.json", scriptsDir: "/opt/data/scripts",
-    workDir: "/opt/data/script_workdir",
+    workDir: "/opt/data/script_workdir", workspace: "run",
     heartbeatMs: 60_000, port: 3030, interpreters: { node: undefined, python: undefined, powershell: undefined, shell: undefined },
     killGraceMs: 5000, drainMs: 30_000, onDisconnect: "cancel", maxOutputBytes: 1_048_576, journalMaxBytes: 16_777_216,
     keepResultsBytes: 67_108_864,

@@ -59,6 +59,7 @@ export async function runDependencies(t: TestContext, changes: Partial<RunDepend
     packages: { ensure: async () => ({ kind: "nothing-needed" }) },
     scripts: new ScriptFiles(join(home, "scripts")),
     workspaces, processes,
+    workspaceMode: "run",
     warmPool: new WarmPool({ ...processes, workspaces, log, size: 0, idleMs: 0, active: () => 0, cores: 1 }),
     framer: createFramer(),
     limits: { maxOutputBytes: 1024 * 1024, killGraceMs: 1_000 },

@@ -166,6 +166,21 @@ export const PYTHON: readonly CorpusScript[] = [
   { name: "the main module in a zip of its own", code: "import __main__, sys\nprint(__main__.__file__ == __file__, __main__ is sys.modules['__main__'], __main__.__spec__, hasattr(__main__, '__path__'))" },
 ];
 
+/** Scripts that look at their working directory, for when it is their lasting one. */
+export const IN_SCRIPT_DIR: Readonly<Record<string, string>> = {
+  node: `require('fs').writeFileSync('file', 'content');
+    console.log(process.cwd(), process.cwd() === process.env.AUTOMN_SCRIPT_DIR, require('fs').readdirSync('.'));
+    console.log(require('child_process').execFileSync('/bin/pwd').toString(), require('path').resolve('file'));`,
+  python: `import os, pathlib, subprocess
+open('file', 'w').write('content')
+print(os.getcwd(), os.getcwd() == os.environ['AUTOMN_SCRIPT_DIR'], os.listdir('.'), pathlib.Path('file').resolve())
+print(subprocess.run(['/bin/pwd'], capture_output=True, text=True).stdout)`,
+  powershell: `Set-Content file content
+"$(Get-Location) $((Get-Location).Path -ceq $env:AUTOMN_SCRIPT_DIR) $([Environment]::CurrentDirectory) $([IO.Path]::GetFullPath('file'))"
+(Get-ChildItem).Name
+/bin/pwd`,
+};
+
 /** For PowerShell. */
 export const POWERSHELL: readonly CorpusScript[] = [
   { name: "nothing at all", code: "" },

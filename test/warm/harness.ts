@@ -37,6 +37,8 @@ export interface TestScript {
   readonly code: string;
   readonly input?: unknown;
   readonly variables?: Readonly<Record<string, string>>;
+  /** Runs it in its script's lasting directory. */
+  readonly inScriptDir?: boolean;
 }
 
 /** A small runner without HTTP. */
@@ -94,7 +96,8 @@ export async function openHarness({ environment = process.env, paths = {}, ...op
     const command = language.command(interpreter, codeFile, spelling, base.values);
     const own = { interpreter: command.environment, runId: "the-run", inputJson: JSON.stringify(input), scriptDir };
     const { values } = scriptEnvironment(base, own);
-    return { language, interpreter, spelling, command, environment: values };
+    const directory = script.inScriptDir === true ? { directory: scriptDir } : {};
+    return { language, interpreter, spelling, command, environment: values, ...directory };
   }
 
   async function run(script: TestScript, how: "cold" | "warm"): Promise<Outcome> {
