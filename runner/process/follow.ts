@@ -6,6 +6,7 @@ import type { OutputPipeline } from "../output/output-pipeline.ts";
 import { OutputReader } from "./output-reader.ts";
 import type { Backpressure } from "./output-reader.ts";
 import type { Child, Exit } from "./spawn.ts";
+import { waitForSurvivors } from "./survivor-grace.ts";
 import { terminateChild, terminateLeftovers, LEFTOVER_GRACE_MS } from "./terminate.ts";
 import type { Stdio } from "./stdio.ts";
 import type { ProcessTree, Root } from "./tree.ts";
@@ -38,7 +39,7 @@ export async function follow(options: FollowOptions): Promise<ProcessOutcome> {
   const ending = await Promise.race([child.exited.then(reasonOfExit), reasonToStop(stop)]);
   const isToEnd = stop.aborted && ending === stop.reason;
   if (isToEnd) await terminateChild(root, child, tree, ending.kind === "returned" ? LEFTOVER_GRACE_MS : killGraceMs);
-  const leftovers = await terminateLeftovers(root, tree);
+  const leftovers = await terminateLeftovers(root, tree, isToEnd ? undefined : () => waitForSurvivors(root, tree, reader, stop));
   await reader.drain();
   return { ending, leftovers };
 }

@@ -23,27 +23,36 @@ export async function terminateChild(root: Root, child: Child, tree: ProcessTree
 
 /**
  * Ends everything that a run's child left running: SIGTERM, a second later SIGKILL, until two looks in a row find nothing,
- * or more once something was found. Resolves with those that were found, each once.
+ * or more once something was found. Resolves with those that were found, each once. Where `letFinish` is given, it is
+ * awaited before anything is ended: what has finished by then, or is on its way out, is no leftover.
  */
-export async function terminateLeftovers(root: Root, tree: ProcessTree): Promise<Leftover[]> {
+export async function terminateLeftovers(root: Root, tree: ProcessTree, letFinish?: () => Promise<void>): Promise<Leftover[]> {
   const found = new Map<number, Survivor>();
+  let survivors = await tree.survivors(root);
+  if (letFinish !== undefined && survivors.length > 0) {
+    await letFinish();
+    survivors = await tree.survivors(root);
+  }
   const began = performance.now();
   let pause = FIRST_PAUSE_MS;
-  for (let clean = 0; clean < (found.size === 0 ? 2 : CLEAN_SCANS);) {
-    const survivors = await tree.survivors(root);
+  for (let clean = 0; ; survivors = await tree.survivors(root)) {
     clean = survivors.length === 0 ? clean + 1 : 0;
     const passed = performance.now() - began;
-    if (passed > GIVE_UP_MS) break;
-    for (const survivor of survivors) {
-      const known = found.has(survivor.pid);
-      if (passed > LEFTOVER_GRACE_MS) tree.signalOne(survivor.pid, "SIGKILL");
-      else if (!known) tree.signalOne(survivor.pid, "SIGTERM");
-      if (!known) found.set(survivor.pid, survivor);
-    }
-    if (found.size > 0) {
-      await delay(passed > LEFTOVER_GRACE_MS ? 1 : pause);
-      pause = survivors.length > 0 ? Math.min(pause * 2, MAX_PAUSE_MS) : FIRST_PAUSE_MS;
-    }
+    if (clean === (found.size === 0 ? 2 : CLEAN_SCANS) || passed > GIVE_UP_MS) break;
+    signalSurvivors(survivors, found, tree, passed > LEFTOVER_GRACE_MS);
+    if (found.size === 0 && survivors.length === 0) continue;
+    await delay(passed > LEFTOVER_GRACE_MS ? 1 : pause);
+    pause = survivors.length > 0 ? Math.min(pause * 2, MAX_PAUSE_MS) : FIRST_PAUSE_MS;
   }
   return [...found.values()].map(({ pid, command }) => ({ pid, command }));
+}
+
+/** Sends SIGTERM to those that are new, SIGKILL to all once their time is up; what is on its way out needs neither. */
+function signalSurvivors(survivors: readonly Survivor[], found: Map<number, Survivor>, tree: ProcessTree, isTimeUp: boolean): void {
+  for (const survivor of survivors.filter(({ activity }) => activity !== "exiting")) {
+    const { pid } = survivor;
+    if (isTimeUp) tree.signalOne(pid, "SIGKILL");
+    else if (!found.has(pid)) tree.signalOne(pid, "SIGTERM");
+    if (!found.has(pid)) found.set(pid, survivor);
+  }
 }
