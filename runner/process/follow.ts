@@ -1,5 +1,6 @@
 // From a started process to its end: output as it comes, the first reason to end it, nothing left behind.
 import { addAbortListener } from "node:events";
+import { setImmediate as nextPoll } from "node:timers/promises";
 import type { TerminationReason } from "../protocol/termination-reason.ts";
 import type { Leftover } from "../protocol/result.ts";
 import type { OutputPipeline } from "../output/output-pipeline.ts";
@@ -48,7 +49,9 @@ function reasonOfExit({ code, signal }: Exit): TerminationReason {
   return signal === null ? { kind: "exited", code: code ?? 0 } : { kind: "signalled", signal };
 }
 
-/** Resolves with the signal's reason once it is aborted. */
-function reasonToStop(stop: AbortSignal): Promise<TerminationReason> {
-  return new Promise((resolve) => addAbortListener(stop, () => resolve(stop.reason as TerminationReason)));
+/** Resolves with the reason once the signal is aborted, but after an exit that has happened by then: a clock may be late. */
+async function reasonToStop(stop: AbortSignal): Promise<TerminationReason> {
+  await new Promise((resolve) => addAbortListener(stop, resolve));
+  await nextPoll();
+  return stop.reason as TerminationReason;
 }

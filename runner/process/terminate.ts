@@ -1,5 +1,6 @@
 // The one way in which a run's processes are ended, whatever the reason.
 import { setTimeout as delay } from "node:timers/promises";
+import { Deadline } from "../lib/deadline.ts";
 import type { Leftover } from "../protocol/result.ts";
 import type { Child } from "./spawn.ts";
 import type { ProcessTree, Root, Survivor } from "./tree.ts";
@@ -10,15 +11,17 @@ export const LEFTOVER_GRACE_MS = 1_000;
 const GIVE_UP_MS = 10_000;
 const FIRST_PAUSE_MS = 4;
 const MAX_PAUSE_MS = 50;
+/** Between two looks no more time than this is counted: the runner itself may have stood still. */
+const MAX_COUNTED_MS = 500;
 /** So many looks in a row must find nothing once something was found: what forks and ends in turn hides between a list and its reading. */
 const CLEAN_SCANS = 6;
 
 /** Sends SIGTERM to the whole group, and SIGKILL if the child is still there after `graceMs`. Resolves when the child has exited. */
 export async function terminateChild(root: Root, child: Child, tree: ProcessTree, graceMs: number): Promise<void> {
   tree.signalGroup(root, "SIGTERM");
-  const kill = setTimeout(() => tree.signalGroup(root, "SIGKILL"), graceMs);
+  const kill = new Deadline(graceMs, () => tree.signalGroup(root, "SIGKILL"));
   await child.exited;
-  clearTimeout(kill);
+  kill.cancel();
 }
 
 /**
@@ -33,15 +36,18 @@ export async function terminateLeftovers(root: Root, tree: ProcessTree, letFinis
     await letFinish();
     survivors = await tree.survivors(root);
   }
-  const began = performance.now();
+  let lookedAt = performance.now();
+  let passedMs = 0;
   let pause = FIRST_PAUSE_MS;
   for (let clean = 0; ; survivors = await tree.survivors(root)) {
     clean = survivors.length === 0 ? clean + 1 : 0;
-    const passed = performance.now() - began;
-    if (clean === (found.size === 0 ? 2 : CLEAN_SCANS) || passed > GIVE_UP_MS) break;
-    signalSurvivors(survivors, found, tree, passed > LEFTOVER_GRACE_MS);
+    passedMs += Math.min(performance.now() - lookedAt, MAX_COUNTED_MS);
+    lookedAt = performance.now();
+    if (clean === (found.size === 0 ? 2 : CLEAN_SCANS) || passedMs > GIVE_UP_MS) break;
+    const isTimeUp = passedMs > LEFTOVER_GRACE_MS;
+    signalSurvivors(survivors, found, tree, isTimeUp);
     if (found.size === 0 && survivors.length === 0) continue;
-    await delay(passed > LEFTOVER_GRACE_MS ? 1 : pause);
+    await delay(isTimeUp ? 1 : pause);
     pause = survivors.length > 0 ? Math.min(pause * 2, MAX_PAUSE_MS) : FIRST_PAUSE_MS;
   }
   return [...found.values()].map(({ pid, command }) => ({ pid, command }));
