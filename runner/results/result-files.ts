@@ -65,7 +65,8 @@ export class ResultFiles {
     await this.#evict(0, maxBytes);
     const segments = names.filter((name) => SEGMENT.test(name));
     for (const name of segments) await this.#unlink(name);
-    if (segments.length > 0) log.info("Results that version 0.3.0 had kept were removed: its files are not read any more", { directory, files: segments.length });
+    if (segments.length === 0) return;
+    log.info("Results that version 0.3.0 had kept were removed: its files are not read any more", { directory, files: segments.length });
   }
 
   /** Keeps a run; the oldest ones go where they are beyond the bounds, and as long as the disk is full. Rejects where it cannot be kept. */

@@ -56,7 +56,7 @@ export class RunHistory {
     }
   }
 
-  /** What is wrong with the journal, in words; nothing while it can be written. */
+  /** What is wrong with the journal, as a sentence; nothing while it can be written. */
   get problem(): string | undefined { return this.#journal.problem; }
 
   /** A run has its slot; its frames are kept in `frames`. */
@@ -68,7 +68,9 @@ export class RunHistory {
 
   /** The run's process is there; what identifies it goes into the journal too. */
   started({ runId, at }: StartEntry, process: Promise<ProcessIdentity>): void {
-    const recorded = process.then((identity) => this.#journal.append({ event: "process", at: new Date().toISOString(), runId, startedAt: at, ...identity }));
+    const recorded = process.then((identity) => {
+      this.#journal.append({ event: "process", at: new Date().toISOString(), runId, startedAt: at, ...identity });
+    });
     this.#recording.add(recorded);
     void recorded.then(() => this.#recording.delete(recorded));
   }

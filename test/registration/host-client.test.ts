@@ -191,7 +191,7 @@ describe("a host that can't be reached", () => {
 
   it("because its certificate is nobody's is told so, with what makes Node trust it", async (t) => {
     const port = await serve(t, createTlsServer({ key: KEY, cert: CERTIFICATE }, json(200, { registered: true })));
-    assert.match(await reason(`https://127.0.0.1:${port}`), /the TLS connection failed: self-signed certificate.*; NODE_EXTRA_CA_CERTS names a file with/);
+    assert.match(await reason(`https://127.0.0.1:${port}`), /the TLS connection failed: self-signed certificate.*; set NODE_EXTRA_CA_CERTS to a file/);
   });
 
   it("may be so because of a proxy, which is said", async (t) => {

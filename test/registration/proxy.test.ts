@@ -22,7 +22,7 @@ describe("proxyUse", () => {
   ];
   for (const [name, environment, version, used, message] of cases)
     it(name, () => {
-      const use = proxyUse(HOST, environment, version, []);
+      const use = proxyUse(HOST, environment, { versions: { node: version }, execArgv: [] });
       assert.equal(use?.used, used);
       assert.match(use?.message ?? "", message);
     });
@@ -33,6 +33,6 @@ describe("proxyUse", () => {
   ];
   for (const [list, out] of exempt)
     it(`a host ${out ? "is" : "is not"} exempt by NO_PROXY=${list}`, () => {
-      for (const name of ["NO_PROXY", "no_proxy"]) assert.equal(proxyUse(HOST, { HTTPS_PROXY: "http://p", [name]: list }, NODE_20, []) === undefined, out);
+      for (const name of ["NO_PROXY", "no_proxy"]) assert.equal(proxyUse(HOST, { HTTPS_PROXY: "http://p", [name]: list }) === undefined, out);
     });
 });
