@@ -122,7 +122,8 @@ export class LanguageRegistry {
   }
 
   #unknown(named: string): LanguageProblem {
-    const known = [...this.#bySpelling.keys()].join(", ");
+    const names = this.languages.map(({ name }) => name);
+    const known = [...names, ...[...this.#bySpelling.keys()].filter((spelling) => !names.includes(spelling))].join(", ");
     return { code: 2, errorCode: "UNKNOWN_LANGUAGE", message: `Unknown language ${describe(named)}: this runner knows ${known}.` };
   }
 

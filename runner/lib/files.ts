@@ -21,9 +21,8 @@ export async function ensureDir(dir: string): Promise<void> {
   try {
     await makeDir(dir);
   } catch (error) {
-    const parent = dirname(dir);
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || (await isDirectory(parent))) throw error;
-    await ensureDir(parent);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    await ensureDir(dirname(dir));
     await makeDir(dir);
   }
 }
