@@ -116,7 +116,7 @@ describe("RunHistory: a run id that is used again", () => {
     const killed = await open(t, dir);
     killed.end(killed.start("same", 1), "first");
     const second = killed.start("same", 2);
-    killed.history.started(second.entry, Promise.resolve({ pid: 7, mark: "m", startTime: "9" }));
+    killed.history.started(second.entry, { pid: 7, mark: "m", startTime: "9" });
     await killed.history.close();
 
     const { history, openStarts } = await open(t, dir);
