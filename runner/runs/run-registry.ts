@@ -106,7 +106,7 @@ export class RunRegistry {
     history.accepted(start, frames);
     const onProcess = (root: Root) => {
       active.root = root;
-      history.started(start, Promise.resolve(identityOf(root, this.#dependencies.processes.table)));
+      history.started(start, identityOf(root, this.#dependencies.processes.table));
     };
     const context = new RunContext({ job, sink: teeSink(frames, sink), stop, onProcess, dependencies: this.#dependencies });
     const report = await run(context);
