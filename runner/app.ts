@@ -1,34 +1,35 @@
-// A runner with all its parts, between the front door and the end of the process.
+// The composition root: a runner with all its parts, between the HTTP server and the end of the process.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Config } from "./config/config.ts";
-import { createRunHistory } from "./runs/history.ts";
+import { createRoutes } from "./http/routes/index.ts";
+import { openJournal } from "./journal/journal.ts";
+import type { Language } from "./languages/language.ts";
+import { LanguageRegistry } from "./languages/registry.ts";
+import { removeTree } from "./lib/files.ts";
+import type { Log } from "./lib/log.ts";
+import { collectWhenIdle, limitYoungGeneration } from "./lifecycle/heap.ts";
+import { createFramer } from "./output/framer.ts";
+import { LANGUAGES } from "./languages/table.ts";
+import { Packages } from "./packages/packages.ts";
 import { createStdioFactory } from "./process/stdio.ts";
-import { ownerName, recover } from "./runs/recovery.ts";
-import { createWorkspaces } from "./workspace/workspaces.ts";
-import { createRunRegistry } from "./runs/run-registry.ts";
-import type { RunRegistry } from "./runs/run-registry.ts";
-import { createScriptFiles, sha256 } from "./workspace/script-files.ts";
-import { createWarmPool } from "./warm/warm-pool.ts";
 import { createToolRunner } from "./process/tool.ts";
 import { processTree } from "./process/tree.ts";
-import { createUsageMeter } from "./process/usage.ts";
+import { processTable } from "./process/table.ts";
+import { UsageMeter } from "./process/usage.ts";
 import { createRegistrar } from "./registration/registrar.ts";
-import { LanguageRegistry } from "./languages/registry.ts";
-import type { Language } from "./languages/language.ts";
-import { LANGUAGES } from "./languages/table.ts";
-import { collectWhenIdle, limitYoungGeneration } from "./lifecycle/heap.ts";
-import type { Log } from "./lib/log.ts";
-import { createFramer } from "./output/framer.ts";
-import { Packages } from "./packages/packages.ts";
-import { createRoutes } from "./http/routes/index.ts";
-import { openArchive } from "./results/archive.ts";
-import { removeTree } from "./lib/files.ts";
-import { createFrameLog } from "./results/frame-log.ts";
-import { openJournal } from "./journal/journal.ts";
-import { forRunner } from "./registration/state.ts";
 import type { StateStore } from "./registration/state-store.ts";
+import { forRunner } from "./registration/state.ts";
+import { openArchive } from "./results/archive.ts";
+import { createFrameLog } from "./results/frame-log.ts";
+import { createRunHistory } from "./runs/history.ts";
+import { ownerName, recover } from "./runs/recovery.ts";
+import type { RunProcesses } from "./runs/run-context.ts";
+import { RunRegistry } from "./runs/run-registry.ts";
+import { WarmPool } from "./warm/warm-pool.ts";
+import { ScriptFiles, sha256 } from "./workspace/script-files.ts";
+import { Workspaces } from "./workspace/workspaces.ts";
 
 /** A runner that can answer. */
 export interface App {
@@ -52,76 +53,55 @@ export interface AppOptions {
   readonly state: StateStore;
   readonly log: Log;
   readonly publicDir: string;
-  /** The languages that jobs may be in. */
+  /** The languages whose scripts it runs; by default all. */
   readonly languages?: readonly Language[];
 }
 
 /** Puts a runner together. */
-export async function openApp({ config, state, log, publicDir, languages: table = LANGUAGES }: AppOptions): Promise<App> {
+export async function openApp({ config, state, log, publicDir, languages: known = LANGUAGES }: AppOptions): Promise<App> {
   await state.update((before) => forRunner(before, config.runnerId));
   const secret = () => config.secret ?? state.current.secret;
-
-  const owner = await ownerName(process.pid);
+  const table = processTable();
+  const owner = ownerName(process.pid, table);
   const installation = sha256(config.stateDir).slice(0, 12);
   const ownWorkDir = join(config.workDir, owner);
+
   const { journal, open, recent } = await openJournal({ directory: config.stateDir, maxBytes: config.journalMaxBytes, log });
   const archive = openArchive({ directory: join(config.stateDir, "results"), maxBytes: config.keepResultsBytes, log });
   const history = createRunHistory({ journal, archive, recent });
 
-  const stdioFactory = createStdioFactory(join(ownWorkDir, "pipes"));
-  const workspaces = createWorkspaces({ workDir: ownWorkDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), stdioFactory, log });
-  const languages = new LanguageRegistry({ languages: table, paths: config.interpreters, environment: process.env, log });
-  void languages.ready(); // interpreters are looked for while everything else opens
   const markPrefix = `${installation}.${owner}.`;
-  const warmPool = createWarmPool({
-    workspaces, markPrefix, log,
+  const processes: RunProcesses = { environment: process.env, markPrefix, tree: processTree(), table, meter: new UsageMeter(table) };
+  const stdioFactory = createStdioFactory(join(ownWorkDir, "pipes"));
+  const workspaces = new Workspaces({ workDir: ownWorkDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), stdioFactory, log });
+  const languages = new LanguageRegistry({ languages: known, paths: config.interpreters, environment: process.env, log });
+  void languages.ready(); // interpreters are looked for while everything else opens
+  const packages = openPackages(config, known, processes, log);
+  const warmPool = new WarmPool({
+    workspaces, markPrefix, table, log,
     environment: process.env,
     size: config.warm,
     idleMs: config.warmIdleMs,
     active: () => runs.counts.active,
     cores: availableParallelism(),
   });
-  const tree = processTree();
-  const packages = new Packages({
-    mode: config.packages,
-    languages: table,
-    scriptsDir: config.scriptsDir,
-    recordsDir: join(config.stateDir, "packages"),
-    concurrency: config.installConcurrency,
-    timeoutMs: config.installTimeoutMs,
-    maxBytes: config.packagesMaxBytes,
-    npmPath: config.npmPath,
-    npmIgnoreScripts: config.npmIgnoreScripts,
-    environment: process.env,
-    runTool: createToolRunner({ tree, killGraceMs: config.killGraceMs, markPrefix }),
-    log,
-  });
-  const runs: RunRegistry = createRunRegistry(
+  const runs: RunRegistry = new RunRegistry(
     {
-      languages, workspaces, warmPool, packages, tree, markPrefix,
-      scripts: createScriptFiles(config.scriptsDir),
+      languages, packages, workspaces, warmPool, processes,
+      scripts: new ScriptFiles(config.scriptsDir),
       framer: createFramer(),
-      meter: createUsageMeter(),
-      environment: process.env,
-      secrets: () => [secret(), config.resetToken].filter((one) => one !== undefined),
-      secretWords: config.secretWords,
-      killGraceMs: config.killGraceMs,
-      timeoutMs: config.timeoutMs,
-      maxOutputBytes: config.maxOutputBytes,
-      maxMemoryMb: config.maxMemoryMb,
+      limits: config,
     },
     {
-      limit: config.localMaxConcurrency,
       history, owner,
+      slots: config.localMaxConcurrency,
       newFrameLog: () => createFrameLog({ maxBytes: Math.floor(config.keepResultsBytes / 4), spillDir: join(ownWorkDir, "frames"), log }),
+      secretRules: { secrets: () => [secret(), config.resetToken].filter((one) => one !== undefined), secretWords: config.secretWords },
     },
   );
   const registrar = createRegistrar({
     config, state, log, secret,
-    runtimes: async () => {
-      await languages.ready();
-      return languages.runtimes;
-    },
+    runtimes: () => languages.ready().then(() => languages.runtimes),
     concurrency: () => (runs.draining ? Math.max(1, runs.counts.active) : config.advertisedConcurrency),
   });
 
@@ -131,7 +111,7 @@ export async function openApp({ config, state, log, publicDir, languages: table 
       registrar.start();
       limitYoungGeneration();
       collectWhenIdle(() => runs.counts.active === 0);
-      await recover({ installation, open, onLost: history.lost, workDir: config.workDir, log });
+      await recover({ installation, open, onLost: history.lost, workDir: config.workDir, table, log });
       await packages.restore(async (name) => {
         const found = await languages.find(name);
         return "message" in found ? undefined : found.interpreter;
@@ -144,7 +124,7 @@ export async function openApp({ config, state, log, publicDir, languages: table 
       await drained;
     },
     endRuns: () => runs.drain(0),
-    kill: runs.kill,
+    kill: () => runs.kill(),
     async close() {
       registrar.stop();
       languages.close();
@@ -154,4 +134,21 @@ export async function openApp({ config, state, log, publicDir, languages: table 
       await removeTree(ownWorkDir, log);
     },
   };
+}
+
+function openPackages(config: Config, languages: readonly Language[], { environment, tree, markPrefix }: RunProcesses, log: Log): Packages {
+  return new Packages({
+    mode: config.packages,
+    languages,
+    scriptsDir: config.scriptsDir,
+    recordsDir: join(config.stateDir, "packages"),
+    concurrency: config.installConcurrency,
+    timeoutMs: config.installTimeoutMs,
+    maxBytes: config.packagesMaxBytes,
+    npmPath: config.npmPath,
+    npmIgnoreScripts: config.npmIgnoreScripts,
+    environment,
+    runTool: createToolRunner({ tree, killGraceMs: config.killGraceMs, markPrefix }),
+    log,
+  });
 }

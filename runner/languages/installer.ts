@@ -87,7 +87,9 @@ export function refuseAll(requirements: readonly Requirement[], reason: string):
 export function refusalText(noun: string, refused: readonly Refusal[]): string {
   const byReason = new Map<string, string[]>();
   for (const { name, reason } of refused) byReason.set(reason, [...(byReason.get(reason) ?? []), name]);
-  return [...byReason].map(([reason, names]) => `Cannot install the ${noun}${names.length === 1 ? "" : "s"} ${names.join(", ")}: ${reason}`).join("\n");
+  const sentence = (names: readonly string[], reason: string) =>
+    `Cannot install the ${noun}${names.length === 1 ? "" : "s"} ${names.join(", ")}: ${reason}`;
+  return [...byReason].map(([reason, names]) => sentence(names, reason)).join("\n");
 }
 
 /** At most this many packages are asked for one by one after a failure; the others get the common reason. */

@@ -34,7 +34,9 @@ export function candidatesFor(language: Language, { paths, platform }: Interpret
 }
 
 /** The first candidate that answers; undefined where none does, or when the signal ended the search. */
-export async function findInterpreter(language: Language, search: InterpreterSearch, signal: AbortSignal): Promise<FoundInterpreter | undefined> {
+export async function findInterpreter(
+  language: Language, search: InterpreterSearch, signal: AbortSignal,
+): Promise<FoundInterpreter | undefined> {
   for (const candidate of candidatesFor(language, search)) {
     const interpreter = await probe(language, candidate, search, signal);
     if (interpreter !== undefined) return { interpreter, fingerprint: await fingerprint(interpreter.path) };
@@ -43,10 +45,13 @@ export async function findInterpreter(language: Language, search: InterpreterSea
 }
 
 /** Asks a candidate for its version and for the real executable behind it. */
-async function probe(language: Language, { file, args = [] }: Candidate, { environment, log }: InterpreterSearch, signal: AbortSignal): Promise<Interpreter | undefined> {
+async function probe(
+  language: Language, { file, args = [] }: Candidate, { environment, log }: InterpreterSearch, signal: AbortSignal,
+): Promise<Interpreter | undefined> {
+  const env = { ...withoutRunnerVariables(environment), POWERSHELL_TELEMETRY_OPTOUT: "1" };
+  const options = { env, signal, timeout: PROBE_MS, killSignal: "SIGKILL", windowsHide: true } as const;
   try {
-    const env = { ...withoutRunnerVariables(environment), POWERSHELL_TELEMETRY_OPTOUT: "1" };
-    const { stdout } = await promisify(execFile)(file, [...args, ...language.probe], { timeout: PROBE_MS, killSignal: "SIGKILL", env, signal, windowsHide: true });
+    const { stdout } = await promisify(execFile)(file, [...args, ...language.probe], options);
     const answer: unknown = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
     const { path, version, flavour } = (typeof answer === "object" && answer !== null ? answer : {}) as Readonly<Record<string, unknown>>;
     if (typeof version !== "string") throw new Error(`wanted a version, found ${describe(answer)}`);

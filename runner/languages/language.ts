@@ -49,6 +49,6 @@ export interface Language {
    * of a script, whose last argument is its file. A language without it is always started cold.
    */
   readonly warm?: (command: Command, inherited: NodeJS.ProcessEnv) => Command;
-  /** Loads what handles the packages of scripts, by a dynamic import: a runner starts without it. A language without it installs nothing. */
+  /** Loads the package manager by a dynamic import, so that the runner starts without it. A language without one installs nothing. */
   readonly packageManager?: (settings: PackageManagerSettings) => Promise<PackageManager>;
 }

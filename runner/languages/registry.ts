@@ -53,7 +53,8 @@ export class LanguageRegistry {
   constructor({ languages = LANGUAGES, platform = process.platform, paths, environment, log }: LanguageRegistryOptions) {
     this.languages = languages;
     this.#search = { paths, environment, platform, log };
-    this.#bySpelling = new Map(languages.flatMap((language) => [language.name, ...(language.spellings ?? [])].map((spelling) => [spelling, language])));
+    const spellings = (language: Language) => [language.name, ...(language.spellings ?? [])];
+    this.#bySpelling = new Map(languages.flatMap((language) => spellings(language).map((spelling) => [spelling, language])));
   }
 
   /** Looks for every interpreter at once, the first time that it is called. Resolves when all have been looked for. */
@@ -85,7 +86,8 @@ export class LanguageRegistry {
   get warnings(): readonly string[] {
     const { paths } = this.#search;
     const chosen = this.languages.filter(({ name }) => paths[name] !== undefined && this.#lookedFor.has(name) && !this.#found.has(name));
-    return chosen.map(({ name, title, pathVariable }) => `${pathVariable}: ${describe(paths[name])} does not answer as an interpreter for ${title}, so ${name} jobs end with code 127.`);
+    return chosen.map(({ name, title, pathVariable }) =>
+      `${pathVariable}: ${describe(paths[name])} does not answer as an interpreter for ${title}, so ${name} jobs end with code 127.`);
   }
 
   /** Ends the search for interpreters, if it still goes on. */
@@ -120,14 +122,16 @@ export class LanguageRegistry {
   }
 
   #unknown(named: string): LanguageProblem {
-    const known = [...this.#bySpelling.keys()].join(", ");
+    const names = this.languages.map(({ name }) => name);
+    const known = [...names, ...[...this.#bySpelling.keys()].filter((spelling) => !names.includes(spelling))].join(", ");
     return { code: 2, errorCode: "UNKNOWN_LANGUAGE", message: `Unknown language ${describe(named)}: this runner knows ${known}.` };
   }
 
   #missing(language: Language): LanguageProblem {
     const { paths, environment } = this.#search;
     const files = candidatesFor(language, this.#search).map(({ file }) => file).join(", ");
-    const where = paths[language.name] === undefined ? `${files} on the PATH (${environment["PATH"] ?? ""})` : `${files}, which ${language.pathVariable} names`;
+    const chosen = paths[language.name] !== undefined;
+    const where = chosen ? `${files}, which ${language.pathVariable} names` : `${files} on the PATH (${environment["PATH"] ?? ""})`;
     return {
       code: 127, errorCode: "INTERPRETER_MISSING",
       message: `No interpreter for ${language.name} was found: looked for ${where}. ${language.pathVariable} sets the path of one.`,

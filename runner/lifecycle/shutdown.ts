@@ -22,6 +22,8 @@ type SignalHandler = (signal: ShutdownSignal) => void;
 
 /** How long the runs may take to end after a fatal error. */
 const FATAL_ERROR_MS = 10_000;
+/** Any time will do: a timer keeps the process alive between its ticks. */
+const KEEP_ALIVE_MS = 60_000;
 
 /** The signals that ask the process to end. */
 export interface ShutdownSignals {
@@ -59,8 +61,10 @@ export function handleShutdown(steps: ShutdownSteps, signals: ShutdownSignals, l
     }
     draining = true;
     log.info("Draining: no more jobs are accepted, active runs may finish", { signal });
+    const alive = setInterval(() => {}, KEEP_ALIVE_MS); // what the steps wait for need not keep the process alive
     await steps.drain();
     await steps.close();
+    clearInterval(alive);
     log.info("Stopped");
     steps.exit(0);
   }

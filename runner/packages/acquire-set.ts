@@ -15,7 +15,9 @@ export interface AcquireDependencies {
 }
 
 /** Resolves with a held set, or with the result of an installation that gave none; undefined when the waiter gave up. */
-export async function acquireSet(order: InstallOrder, waiter: InstallWaiter, { store, installations }: AcquireDependencies): Promise<HeldSet | InstallResult | undefined> {
+export async function acquireSet(
+  order: InstallOrder, waiter: InstallWaiter, { store, installations }: AcquireDependencies,
+): Promise<HeldSet | InstallResult | undefined> {
   const { home, spec } = order;
   let last: InstallResult | undefined;
   for (let tries = 0; tries < MAX_TRIES;) {

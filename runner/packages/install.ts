@@ -30,7 +30,9 @@ export interface InstallDependencies {
 type Say = (line: string, label?: string) => void;
 
 /** Installs what an order asks for. What it rejects with is the reason why nothing could be installed. */
-export async function install(order: InstallOrder, say: (line: string) => void, stop: AbortSignal, dependencies: InstallDependencies): Promise<InstallResult> {
+export async function install(
+  order: InstallOrder, say: (line: string) => void, stop: AbortSignal, dependencies: InstallDependencies,
+): Promise<InstallResult> {
   const { store, log, timeoutMs, maxBytes } = dependencies;
   const { home, manager: { installer } } = order;
   const began = performance.now();
@@ -55,13 +57,16 @@ export async function install(order: InstallOrder, say: (line: string) => void, 
   }
 }
 
-async function taskFor(order: InstallOrder, { set: directory, scratch }: Staging, say: Say, signal: AbortSignal, { runTool, offline, environment: inherited }: InstallDependencies): Promise<InstallTask> {
-  const { spec, manager, interpreter, partial, pinned = {} } = order;
+async function taskFor(
+  order: InstallOrder, { set: directory, scratch }: Staging, say: Say, signal: AbortSignal,
+  { runTool, offline, environment: inherited }: InstallDependencies,
+): Promise<InstallTask> {
+  const { spec, manager, interpreter, partial } = order;
   const environment = await installerEnvironment(inherited, interpreter.path, scratch);
   return {
     directory, scratch, interpreter, environment, partial, offline,
     packagesDir: join(directory, manager.folder),
-    requirements: spec.requirements.map((one) => (Object.hasOwn(pinned, one.name) ? manager.pinned?.(one, pinned[one.name] ?? "") : undefined) ?? one),
+    requirements: spec.requirements.map((one) => pinned(one, order)),
     say: (line) => say(line),
     async tool(file, args, options = {}): Promise<ToolEnd> {
       signal.throwIfAborted();
@@ -80,13 +85,21 @@ async function taskFor(order: InstallOrder, { set: directory, scratch }: Staging
   };
 }
 
+/** A requirement for exactly the version that the order wants of it, where the package manager can ask for one. */
+function pinned(requirement: Requirement, { manager, pinned: versions = {} }: InstallOrder): Requirement {
+  const version = Object.hasOwn(versions, requirement.name) ? versions[requirement.name] : undefined;
+  return version === undefined ? requirement : (manager.pinned?.(requirement, version) ?? requirement);
+}
+
 /** The requirements that a set from this installation satisfies; none where it must not be used. */
 function usable({ partial, spec }: InstallOrder, { refused }: Installed): readonly Requirement[] {
   if (refused.length > 0 && !partial) return [];
   return spec.requirements.filter(({ name }) => !refused.some((one) => one.name === name));
 }
 
-async function recordOf({ spec, scriptId }: InstallOrder, requirements: readonly Requirement[], { resolved }: Installed, { set }: Staging): Promise<SetRecord> {
+async function recordOf(
+  { spec, scriptId }: InstallOrder, requirements: readonly Requirement[], { resolved }: Installed, { set }: Staging,
+): Promise<SetRecord> {
   return {
     format: 1, ...spec, requirements, resolved,
     ...(scriptId === undefined ? {} : { scriptId }),
@@ -106,5 +119,6 @@ async function bytesIn(folder: string): Promise<number> {
 
 function report(log: Log, home: string, { resolved, refused }: Installed, ms: number): void {
   const packages = Object.keys(resolved).length;
-  log.info(packages > 0 ? "Packages were installed" : "No packages could be installed", { home, packages, refused: refused.length, ms: Math.round(ms) });
+  const message = packages > 0 ? "Packages were installed" : "No packages could be installed";
+  log.info(message, { home, packages, refused: refused.length, ms: Math.round(ms) });
 }

@@ -47,7 +47,9 @@ function isSatisfied({ name, version }: Requirement, record: SetRecord, satisfie
 /** Whether a set that is being installed will satisfy a script, as far as that can be told before its versions are known. */
 export function willSatisfy(coming: PackageSetSpec, spec: PackageSetSpec): boolean {
   if (coming.runtime !== spec.runtime || coming.platform !== spec.platform) return false;
-  return spec.requirements.every(({ name, version }) => coming.requirements.some((one) => one.name === name && (version === undefined || version === one.version)));
+  const serves = (wanted: Requirement) => (one: Requirement) =>
+    one.name === wanted.name && (wanted.version === undefined || wanted.version === one.version);
+  return spec.requirements.every((wanted) => coming.requirements.some(serves(wanted)));
 }
 
 /** Reads a record's JSON, which a script may have written to; undefined for what is none. */

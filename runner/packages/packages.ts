@@ -115,10 +115,12 @@ export class Packages {
   /** Answers the host within `withinMs`; what is still being installed then goes on. */
   async status(request: StatusRequest, withinMs: number): Promise<readonly PackageStatus[]> {
     const manager = await this.#managers.of(request.language);
-    if (manager === undefined) return request.names.map((name) => ({ name, status: "error", message: `The runner installs no packages for ${request.language}` }));
+    if (manager === undefined) {
+      const message = `The runner installs no packages for ${request.language}`;
+      return request.names.map((name) => ({ name, status: "error", message }));
+    }
     const specOf = (requirements: readonly Requirement[]) => this.#specOf(request.language, manager, requirements, request.interpreter);
-    const { mode, log } = this.#options;
-    return packageStatus(request, withinMs, { mode, manager, specOf, store: this.#store, installations: this.#installations, closing: this.#closing.signal, log });
+    return packageStatus(request, withinMs, { ...this.#sets, mode: this.#options.mode, manager, specOf, log: this.#options.log });
   }
 
   get summary(): PackagesSummary {
@@ -147,7 +149,7 @@ export class Packages {
     await this.#store.evict(maxBytes);
     if (mode !== "auto") return;
     const specOf = this.#specOf.bind(this);
-    await restoreSets({ records: this.#records, managers: this.#managers, store: this.#store, installations: this.#installations, specOf, interpreterOf, closing: this.#closing.signal, log });
+    await restoreSets({ ...this.#sets, records: this.#records, managers: this.#managers, specOf, interpreterOf, log });
   }
 
   /** Ends every installation. */
@@ -168,12 +170,19 @@ export class Packages {
     const spec = this.#specOf(language, manager, requirements, interpreter);
     if (mode === "offline" && !manager.installer.worksOffline) {
       const held = await this.#store.find(home, spec);
-      return held === undefined ? { kind: "failed", message: offlineMessage(spec, manager, await this.#store.setsOf(home)) } : ready(held, manager);
+      if (held !== undefined) return ready(held, manager);
+      return { kind: "failed", message: offlineMessage(spec, manager, await this.#store.setsOf(home)) };
     }
     const order = { home, spec, manager, scriptId, interpreter, partial: false };
-    const acquired = await acquireSet(order, waiter, { store: this.#store, installations: this.#installations });
+    const acquired = await acquireSet(order, waiter, this.#sets);
     if (acquired === undefined) return { kind: "stopped" };
-    return "release" in acquired ? ready(acquired, manager) : { kind: "failed", message: acquired.message ?? "Cannot install the script's packages" };
+    if ("release" in acquired) return ready(acquired, manager);
+    return { kind: "failed", message: acquired.message ?? "Cannot install the script's packages" };
+  }
+
+  /** What getting hold of sets depends on. */
+  get #sets() {
+    return { store: this.#store, installations: this.#installations, closing: this.#closing.signal };
   }
 
   #specOf(language: LanguageName, manager: PackageManager, requirements: readonly Requirement[], interpreter: Interpreter): PackageSetSpec {

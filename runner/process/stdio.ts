@@ -1,20 +1,20 @@
-// The standard streams of a process, before it is there: what it gets, and what the runner reads.
+// The standard streams of a process, made before it is started: what it gets, and what the runner reads.
 import type { ChildProcess } from "node:child_process";
-import { createPosixStdioFactory } from "./stdio-posix.ts";
-import { createWindowsStdioFactory } from "./stdio-windows.ts";
+import { NodeStdioFactory } from "./stdio-node.ts";
+import { PosixStdioFactory } from "./stdio-posix.ts";
 
-/** An output of a process. Reading begins with `read`. */
+/** The reading end of a process's output. Reading begins with `read`. */
 export interface OutputPipe {
   /** Hands over each chunk, valid during the call only; `onEnd` comes once, when nobody can write any more or `close` was called. */
   read(onChunk: (bytes: Buffer) => void, onEnd: () => void): void;
   /** Holds the writer back: nothing more is read until `resume`. */
   pause(): void;
   resume(): void;
-  /** Gives the stream up. */
+  /** Reads no more, whoever still writes. */
   close(): void;
 }
 
-/** Standard streams made ahead of the process. */
+/** Standard streams that are there before the process. */
 export interface Stdio {
   /** For `spawn`: standard input, output and error. */
   readonly stdio: readonly [number | "ignore", number | "pipe", number | "pipe"];
@@ -28,13 +28,13 @@ export interface Stdio {
 
 /** Makes the standard streams of processes. */
 export interface StdioFactory {
-  /** Standard output and error to read from, standard input from a file. Rejects when the system refuses. */
+  /** Standard output and error to read from, standard input from a file. Rejects with the system's error. */
   make(inputFile: string): Promise<Stdio>;
   /** Removes what was made ahead and not used. */
   close(): Promise<void>;
 }
 
-/** The plumber of the platform that the runner is on; what it makes ahead lies in `directory`. */
+/** The factory for the platform that the runner is on; what it makes ahead lies in `directory`. */
 export function createStdioFactory(directory: string, platform: NodeJS.Platform = process.platform): StdioFactory {
-  return platform === "win32" ? createWindowsStdioFactory() : createPosixStdioFactory(directory);
+  return platform === "win32" ? new NodeStdioFactory() : new PosixStdioFactory(directory);
 }

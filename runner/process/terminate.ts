@@ -1,10 +1,10 @@
-// The one way in which a run's processes are ended, whatever the cause.
+// The one way in which a run's processes are ended, whatever the reason.
 import { setTimeout as delay } from "node:timers/promises";
 import type { Leftover } from "../protocol/result.ts";
 import type { Child } from "./spawn.ts";
 import type { ProcessTree, Root, Survivor } from "./tree.ts";
 
-/** What is left behind gets this long between SIGTERM and SIGKILL. */
+/** How long a leftover process has between SIGTERM and SIGKILL. */
 export const LEFTOVER_GRACE_MS = 1_000;
 /** Longer than this nobody waits for a process that the kernel does not let go. */
 const GIVE_UP_MS = 10_000;
@@ -13,7 +13,7 @@ const MAX_PAUSE_MS = 50;
 /** So many looks in a row must find nothing once something was found: what forks and ends in turn hides between a list and its reading. */
 const CLEAN_SCANS = 6;
 
-/** Tells the whole group to end: SIGTERM, and SIGKILL if the child is still there after `graceMs`. Resolves when the child has exited. */
+/** Sends SIGTERM to the whole group, and SIGKILL if the child is still there after `graceMs`. Resolves when the child has exited. */
 export async function terminateChild(root: Root, child: Child, tree: ProcessTree, graceMs: number): Promise<void> {
   tree.signalGroup(root, "SIGTERM");
   const kill = setTimeout(() => tree.signalGroup(root, "SIGKILL"), graceMs);
@@ -22,8 +22,8 @@ export async function terminateChild(root: Root, child: Child, tree: ProcessTree
 }
 
 /**
- * Ends everything that a run's child left running: SIGTERM, a second later SIGKILL, until two looks in a row find nothing, or more once something was found.
- * Resolves with those that were found, each once.
+ * Ends everything that a run's child left running: SIGTERM, a second later SIGKILL, until two looks in a row find nothing,
+ * or more once something was found. Resolves with those that were found, each once.
  */
 export async function terminateLeftovers(root: Root, tree: ProcessTree): Promise<Leftover[]> {
   const found = new Map<number, Survivor>();

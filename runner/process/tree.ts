@@ -1,4 +1,4 @@
-// A run's process tree as the platform shows it: how to signal it, and who is left of it.
+// A run's process tree as the platform shows it: how to signal it, and what is left of it.
 import type { Leftover } from "../protocol/result.ts";
 import { createLinuxTree } from "./tree-linux.ts";
 import { createPsTree } from "./tree-ps.ts";
@@ -11,7 +11,7 @@ export interface Root {
   readonly mark: string;
   /** `performance.now()` when the script started in it. */
   readonly startedAt: number;
-  /** The pid that the kernel had given out last before that; its own where it was started for the script. */
+  /** The pid that the kernel had given out last before that; absent where the process was started for the script. */
   readonly newestPid?: number;
 }
 
@@ -21,7 +21,7 @@ export interface Survivor extends Leftover {
   readonly inGroup: boolean;
 }
 
-/** What to tell the processes of a tree. */
+/** What the processes of a tree can be sent. */
 export type Signal = "SIGTERM" | "SIGKILL";
 
 /** Process trees on this platform. A process that has gone meanwhile is never an error. */
@@ -32,7 +32,7 @@ export interface ProcessTree {
   signalOne(pid: number, signal: Signal): void;
   /** Kills every process whose mark begins so, at once and without waiting; where marks can't be read, none. */
   killMarked(markPrefix: string): void;
-  /** Those that still run, without the ones that are meant to stay. */
+  /** The processes that still run, without those that are meant to stay. */
   survivors(root: Root): Promise<readonly Survivor[]>;
 }
 

@@ -40,7 +40,7 @@ async function start(t: TestLifetime, answer: Answer, settings: Record<string, s
     });
   });
   const { config } = readConfig(
-    { AUTOMN_HOST_URL: `http://127.0.0.1:${port}`, AUTOMN_RUNNER_ID: "r1", AUTOMN_RUNNER_PUBLIC_URL: "http://runner", AUTOMN_RUNNER_HEARTBEAT_MS: "0", ...settings },
+    { AUTOMN_HOST_URL: `http://127.0.0.1:${port}`, AUTOMN_RUNNER_ID: "r1", AUTOMN_RUNNER_PUBLIC_URL: "http://runner", AUTOMN_RUNNER_HEARTBEAT_MS: "off", ...settings },
     { files: new Map(), languages: [], defaultDataDir: "/none", isTerminal: false },
   );
   let current: RunnerState = UNREGISTERED;

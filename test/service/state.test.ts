@@ -129,7 +129,7 @@ test("a kill at any moment leaves the old or the new state whole", async (t) => 
   }
   await service.stop("SIGKILL");
   assert.equal((JSON.parse(await readFile(service.stateFile, "utf8")) as { secret: string }).secret, SECRET);
-  const last = await service.restart({ AUTOMN_RUNNER_HEARTBEAT_MS: "0", AUTOMN_HOST_URL: undefined });
+  const last = await service.restart({ AUTOMN_RUNNER_HEARTBEAT_MS: "off", AUTOMN_HOST_URL: undefined });
   await last.status(); // by then it has written its state
   assert.deepEqual(await readdir(folder), ["runner-state.json"], "what was left half written is gone");
   await last.stop();

@@ -3,18 +3,21 @@ import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from "no
 import { basename, dirname, join, relative } from "node:path";
 import { describe, it } from "node:test";
 import type { Script } from "../../runner/protocol/job.ts";
-import { createScriptFiles, folderName, sha256 } from "../../runner/workspace/script-files.ts";
+import { ScriptFiles, folderName, sha256 } from "../../runner/workspace/script-files.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { run } from "../support/results.ts";
 import { until } from "../support/until.ts";
 
-const script = (code: string, id: string | null = "s1"): Script => ({ ...(id === null ? {} : { id }), label: "x", language: "node", code, variables: [], trigger: {} });
+function script(code: string, id: string | null = "s1"): Script {
+  return { ...(id === null ? {} : { id }), label: "x", language: "node", code, variables: [], trigger: {} };
+}
 
 async function start(t: Parameters<typeof temporaryFolder>[0]) {
   const dir = join(await temporaryFolder(t), "data", "scripts");
-  return { dir, files: createScriptFiles(dir) };
+  return { dir, files: new ScriptFiles(dir) };
 }
 
-describe("a script's file", () => {
+describe("ScriptFiles: the file with the code", () => {
   const codes = ["", "echo hi", "a\r\nb\r", "\ufeffprint(1)\n", "é€😀\n", "\u0000\u0001", "no line break", "x".repeat(1_000_000)];
   for (const code of codes) it(`holds the code byte for byte (${JSON.stringify(code).slice(0, 20)}), named by its hash`, async (t) => {
     const { files } = await start(t);
@@ -36,18 +39,23 @@ describe("a script's file", () => {
     assert.deepEqual([after.ino, after.mtimeMs, after.ctimeMs], [before.ino, before.mtimeMs, before.ctimeMs]);
   });
 
-  it("of another version is another file, so that a running one is never touched", async (t) => {
+  it("is another one for another version, so that a running one is never touched", async (t) => {
     const { files } = await start(t);
-    const [a, b, c] = await Promise.all([files.place(script("a"), ".sh"), files.place(script("b"), ".sh"), files.place(script("a"), ".ts")]);
+    const versions = [["a", ".sh"], ["b", ".sh"], ["a", ".ts"]] as const;
+    const [a, b, c] = await Promise.all(versions.map(([code, extension]) => files.place(script(code), extension)));
+    assert.ok(a !== undefined && b !== undefined && c !== undefined);
     assert.equal(new Set([a.codeFile, b.codeFile, c.codeFile]).size, 3);
     assert.equal(a.lastingDir, b.lastingDir);
     assert.equal(await readFile(a.codeFile, "utf8"), "a");
   });
 
-  it("that was cut short, removed, or whose folder is gone, is made anew", async (t) => {
+  it("is made anew when it was cut short or removed, or its folder was", async (t) => {
     const { dir, files } = await start(t);
     const { codeFile, lastingDir } = await files.place(script("whole"), ".sh");
-    const spoil = [() => writeFile(codeFile, "who"), () => rm(codeFile), () => rm(dirname(codeFile), { recursive: true }), () => rm(dirname(dir), { recursive: true })];
+    const spoil = [
+      () => writeFile(codeFile, "who"), () => rm(codeFile),
+      () => rm(dirname(codeFile), { recursive: true }), () => rm(dirname(dir), { recursive: true }),
+    ];
     for (const each of spoil) {
       await each();
       const again = await files.place(script("whole"), ".sh");
@@ -58,8 +66,8 @@ describe("a script's file", () => {
     }
   });
 
-  it("that was read before and has changed since is made anew, also when its size and its date are the old ones", async (t) => {
-    const files = createScriptFiles(join(await temporaryFolder(t), "scripts"), () => Date.now() + 60_000);
+  it("is made anew when it has changed since it was read, also when its size and its date are the old ones", async (t) => {
+    const files = new ScriptFiles(join(await temporaryFolder(t), "scripts"), () => Date.now() + 60_000);
     for (let round = 0; round < 3; round++) await files.place(script("whole"), ".sh");
     const { codeFile } = await files.place(script("whole"), ".sh");
     const before = await stat(codeFile, { bigint: true });
@@ -76,26 +84,29 @@ describe("a script's file", () => {
     const { dir, files } = await start(t);
     const { codeFile, lastingDir } = await files.place(script("x"), ".sh");
     assert.equal((await stat(codeFile)).mode & 0o777, 0o600);
-    for (const folder of [dir, dirname(codeFile), dirname(dirname(codeFile)), lastingDir]) assert.equal((await stat(folder)).mode & 0o777, 0o700, folder);
+    const folders = [dir, dirname(codeFile), dirname(dirname(codeFile)), lastingDir];
+    for (const folder of folders) assert.equal((await stat(folder)).mode & 0o777, 0o700, folder);
   });
 
   it("is written whole by many at once", async (t) => {
     const { files } = await start(t);
     const code = "y".repeat(300_000);
     const places = await Promise.all(Array.from({ length: 40 }, (_, i) => files.place(script(i % 2 === 0 ? code : `${code}${i}`), ".sh")));
-    for (const [i, { codeFile }] of places.entries()) assert.equal((await readFile(codeFile)).length, i % 2 === 0 ? 300_000 : 300_000 + String(i).length);
+    for (const [i, { codeFile }] of places.entries()) {
+      assert.equal((await readFile(codeFile)).length, i % 2 === 0 ? 300_000 : 300_000 + String(i).length);
+    }
     const left = (await readdir(dirname(places[0]?.codeFile ?? ""))).filter((name) => name.endsWith(".tmp"));
     assert.deepEqual(left, []);
   });
 
-  it("rejects with the system's error where nothing can be written", async (t) => {
+  it("place: rejects with the system's error where nothing can be written", async (t) => {
     const home = await temporaryFolder(t);
     await writeFile(join(home, "file"), "");
-    await assert.rejects(createScriptFiles(join(home, "file", "scripts")).place(script("x"), ".sh"), { code: "ENOTDIR" });
+    await assert.rejects(new ScriptFiles(join(home, "file", "scripts")).place(script("x"), ".sh"), { code: "ENOTDIR" });
   });
 });
 
-describe("old versions of a script", () => {
+describe("ScriptFiles: old versions", () => {
   async function versions(codeFile: string): Promise<string[]> {
     return (await readdir(dirname(codeFile))).sort();
   }
@@ -141,8 +152,11 @@ describe("old versions of a script", () => {
   });
 });
 
-describe("a script's folder", () => {
-  const ids = ["17", "a-b", "", "../../etc", "/abs", "a/b", "a\\b", ".", "..", "CON", "a\u0000b", "ä€😀", "x".repeat(256), "a b", "__proto__", "A", "a", "a_b", "a.b"];
+describe("ScriptFiles: a script's folder", () => {
+  const ids = [
+    "17", "a-b", "", "../../etc", "/abs", "a/b", "a\\b", ".", "..", "CON", "a\u0000b", "ä€😀", "x".repeat(256), "a b", "__proto__",
+    "A", "a", "a_b", "a.b",
+  ];
   for (const id of ids) it(`lies inside for the id ${JSON.stringify(id).slice(0, 30)}`, async (t) => {
     const { dir, files } = await start(t);
     const { codeFile, lastingDir } = await files.place(script("x", id), ".sh");
@@ -161,21 +175,75 @@ describe("a script's folder", () => {
   });
 });
 
-describe("the scripts directory", () => {
-  it("has a package.json without a type, and one that is there is left alone", async (t) => {
+const manifestOf = (dir: string) => join(dir, "package.json");
+
+describe("ScriptFiles: the scripts directory", () => {
+  it("has a package.json without a type", async (t) => {
     const { dir, files } = await start(t);
     await files.place(script("x"), ".js");
-    const manifest = JSON.parse(await readFile(join(dir, "package.json"), "utf8")) as Record<string, unknown>;
+    const manifest = JSON.parse(await readFile(manifestOf(dir), "utf8")) as Record<string, unknown>;
     assert.ok(!Object.hasOwn(manifest, "type"));
-    await writeFile(join(dir, "package.json"), '{"mine":true}');
-    await files.place(script("y"), ".js");
-    assert.equal(await readFile(join(dir, "package.json"), "utf8"), '{"mine":true}');
+    assert.deepEqual((await readdir(dir)).filter((name) => name.includes(".tmp")), []);
   });
+
+  const good = ['{"mine":true}', '{ "type": "module" }\n', "{}"];
+  for (const content of good) it(`keeps a package.json that is there: ${JSON.stringify(content)}`, async (t) => {
+    const { dir, files } = await start(t);
+    await mkdir(dir, { recursive: true });
+    await writeFile(manifestOf(dir), content);
+    await files.place(script("x"), ".js");
+    assert.equal(await readFile(manifestOf(dir), "utf8"), content);
+  });
+
+  const bad = ["", " ", '{"private":tr', "null", "[]", "\u0000".repeat(17)];
+  for (const content of bad) it(`replaces a package.json that Node cannot read at every use: ${JSON.stringify(content)}`, async (t) => {
+    const dir = join(await temporaryFolder(t), "scripts");
+    const files = new ScriptFiles(dir, () => Date.now() + 60_000);
+    await mkdir(dir);
+    for (let round = 0; round < 3; round++) {
+      await writeFile(manifestOf(dir), content);
+      await files.place(script("the same"), ".js");
+      assert.equal(await readFile(manifestOf(dir), "utf8"), '{"private":true}\n');
+    }
+  });
+
+  const posix = { skip: process.platform === "win32" && "not on Windows" };
+  it("replaces a package.json that is a named pipe, and waits for no writer", posix, async (t) => {
+    const { dir, files } = await start(t);
+    await mkdir(dir, { recursive: true });
+    assert.equal(await run("mkfifo", manifestOf(dir)), 0);
+    await files.place(script("x"), ".js");
+    assert.equal(await readFile(manifestOf(dir), "utf8"), '{"private":true}\n');
+  });
+
   it("can be one that is there already", async (t) => {
     const dir = await temporaryFolder(t);
     await mkdir(join(dir, "scripts"));
     await chmod(join(dir, "scripts"), 0o755);
-    const { codeFile } = await createScriptFiles(join(dir, "scripts")).place(script("x"), ".js");
+    const { codeFile } = await new ScriptFiles(join(dir, "scripts")).place(script("x"), ".js");
     assert.equal(await readFile(codeFile, "utf8"), "x");
+  });
+
+  it("loses what a killed runner had half written, and nothing that is being written", async (t) => {
+    const { files } = await start(t);
+    const { codeFile } = await files.place(script("x"), ".js");
+    const [abandoned, young] = [`${codeFile}.0123456789ab.tmp`, `${codeFile}.ba9876543210.tmp`];
+    await Promise.all([writeFile(abandoned, "ha"), writeFile(young, "ha")]);
+    await utimes(abandoned, 1000, 1000);
+    await files.place(script("y"), ".js");
+    await assert.rejects(stat(abandoned), { code: "ENOENT" });
+    assert.ok((await stat(young)).isFile());
+  });
+});
+
+describe("Node scripts in a scripts directory whose package.json was emptied", () => {
+  it("run again at the next place", async (t) => {
+    const { dir, files } = await start(t);
+    await mkdir(dir, { recursive: true });
+    await writeFile(manifestOf(dir), "");
+    const { codeFile } = await files.place(script("require('fs').writeFileSync(process.argv[2], 'ran')"), ".js");
+    const proof = join(dir, "proof");
+    assert.equal(await run(process.execPath, codeFile, proof), 0);
+    assert.equal(await readFile(proof, "utf8"), "ran");
   });
 });

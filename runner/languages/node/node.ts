@@ -32,8 +32,8 @@ export const node: Language = {
   extension: (spelling) => (spelling === "typescript" ? ".ts" : ".js"),
   command(interpreter, codeFile, spelling) {
     if (spelling === "typescript" && !within(interpreter.version, STRIPS_TYPES)) throw new Failure("bad-request", noTypes(interpreter));
-    const flags = FLAGS.filter((row) => (row.spelling === undefined || row.spelling === spelling) && within(interpreter.version, row.ranges)).map((row) => row.flag);
-    return { file: interpreter.path, args: ["--require", PRELUDE, ...flags, codeFile], environment: {} };
+    const rows = FLAGS.filter((row) => (row.spelling ?? spelling) === spelling && within(interpreter.version, row.ranges));
+    return { file: interpreter.path, args: ["--require", PRELUDE, ...rows.map(({ flag }) => flag), codeFile], environment: {} };
   },
   // By NODE_OPTIONS, since the script and its worker threads are told of all that the command line has.
   warm: ({ file, args, environment }, inherited) => ({

@@ -1,4 +1,4 @@
-// Python scripts: unbuffered, in UTF-8, run as `__main__` by the interpreter itself.
+// Python scripts: in UTF-8, run as `__main__` by the interpreter itself, with the helpers of prelude/.
 import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Language } from "../language.ts";
@@ -29,7 +29,6 @@ export const python: Language = {
     const before = inherited["PYTHONPATH"];
     const environment = {
       PYTHONPATH: before ? PRELUDE_DIR + delimiter + before : PRELUDE_DIR,
-      PYTHONUNBUFFERED: "1",
       PYTHONUTF8: "1",
       PYTHONIOENCODING: "utf-8:surrogateescape",
     };

@@ -1,4 +1,4 @@
-# What a session that waits for its script runs for practice (automn-warm.ps1): what nearly every script does.
+# What nearly every script does: a process that was started ahead runs it before it has a script (automn-warm.ps1).
 'x'
 [pscustomobject] @{ a = 1; b = 'x' }
 AutomnLog 'x' info @{ a = 1.5, $true, $null }
