@@ -8,6 +8,8 @@ import { CheckedFiles } from "./checked-files.ts";
 
 /** How many versions of a script's code are kept. */
 const MAX_VERSIONS = 8;
+/** The most texts whose endings are remembered. */
+const MAX_EXTENSIONS = 10_000;
 /** Marks a file that is being written; one so old was left by a runner that was killed. */
 const TEMPORARY = ".tmp";
 const MAX_WRITE_MS = 3_600_000;
@@ -22,6 +24,9 @@ export interface ScriptLocation {
   readonly lastingDir: string;
 }
 
+/** What a script's file is called at its end, by the code: `.mjs`. */
+export type ExtensionOf = (code: string) => string;
+
 /** A script whose file is there, and held until `release`. */
 export interface ScriptPlace extends ScriptLocation {
   /** Says that the run no longer needs the file. */
@@ -35,6 +40,8 @@ export class ScriptFiles {
   readonly #checked: CheckedFiles;
   /** How many runs need a file. */
   readonly #users = new Map<string, number>();
+  /** The endings of the texts placed last, which take reading the text to know. */
+  readonly #extensions = new Map<string, string>();
 
   /** Keeps the scripts under `scriptsDir`; `now` is in milliseconds since the epoch. */
   constructor(scriptsDir: string, now: () => number = Date.now) {
@@ -44,9 +51,10 @@ export class ScriptFiles {
   }
 
   /** Where `place` puts a script; looks at nothing. */
-  locate(script: Script, extension: string, codeHome?: string): ScriptLocation {
-    const home = join(this.#scriptsDir, folderName(script.id));
-    const codeFile = join(codeHome ?? home, "code", `${sha256(script.code).slice(0, 16)}${extension}`);
+  locate({ id, language, code }: Script, extensionOf: ExtensionOf, codeHome?: string): ScriptLocation {
+    const home = join(this.#scriptsDir, folderName(id));
+    const hash = sha256(code).slice(0, 16);
+    const codeFile = join(codeHome ?? home, "code", `${hash}${this.#extension(`${language} ${hash}`, code, extensionOf)}`);
     return { codeFile, lastingDir: join(home, "data") };
   }
 
@@ -54,8 +62,8 @@ export class ScriptFiles {
    * Puts the code into the script's own folder, or below `codeHome` where its packages lie. Rejects with the system's
    * error when nothing can be written.
    */
-  async place(script: Script, extension: string, codeHome?: string): Promise<ScriptPlace> {
-    const { codeFile, lastingDir } = this.locate(script, extension, codeHome);
+  async place(script: Script, extensionOf: ExtensionOf, codeHome?: string): Promise<ScriptPlace> {
+    const { codeFile, lastingDir } = this.locate(script, extensionOf, codeHome);
     this.#hold(codeFile);
     try {
       const isThere = this.#checked.isGood(codeFile, (content) => content === script.code);
@@ -66,6 +74,13 @@ export class ScriptFiles {
       this.#release(codeFile);
       throw error;
     }
+  }
+
+  #extension(key: string, code: string, extensionOf: ExtensionOf): string {
+    const extension = this.#extensions.get(key) ?? extensionOf(code);
+    if (this.#extensions.size >= MAX_EXTENSIONS) this.#extensions.clear();
+    this.#extensions.set(key, extension);
+    return extension;
   }
 
   async #write(file: string, code: string): Promise<void> {
