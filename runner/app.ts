@@ -18,12 +18,13 @@ import { createToolRunner } from "./process/tool.ts";
 import { processTree } from "./process/tree.ts";
 import { processTable } from "./process/table.ts";
 import { UsageMeter } from "./process/usage.ts";
-import { createRegistrar } from "./registration/registrar.ts";
+import { Registrar } from "./registration/registrar.ts";
+import { withStoredSettings } from "./registration/settings.ts";
 import type { StateStore } from "./registration/state-store.ts";
 import { forRunner } from "./registration/state.ts";
-import { openArchive } from "./results/archive.ts";
-import { createFrameLog } from "./results/frame-log.ts";
-import { createRunHistory } from "./runs/history.ts";
+import { FrameLog } from "./results/frame-log.ts";
+import { ResultStore } from "./results/result-store.ts";
+import { RunHistory } from "./runs/history.ts";
 import { ownerName, recover } from "./runs/recovery.ts";
 import type { RunProcesses } from "./runs/run-context.ts";
 import { RunRegistry } from "./runs/run-registry.ts";
@@ -58,7 +59,8 @@ export interface AppOptions {
 }
 
 /** Puts a runner together. */
-export async function openApp({ config, state, log, publicDir, languages: known = LANGUAGES }: AppOptions): Promise<App> {
+export async function openApp({ config: given, state, log, publicDir, languages: known = LANGUAGES }: AppOptions): Promise<App> {
+  const config = withStoredSettings(given, state.current, log);
   await state.update((before) => forRunner(before, config.runnerId));
   const secret = () => config.secret ?? state.current.secret;
   const table = processTable();
@@ -67,8 +69,8 @@ export async function openApp({ config, state, log, publicDir, languages: known 
   const ownWorkDir = join(config.workDir, owner);
 
   const { journal, open, recent } = await openJournal({ directory: config.stateDir, maxBytes: config.journalMaxBytes, log });
-  const archive = openArchive({ directory: join(config.stateDir, "results"), maxBytes: config.keepResultsBytes, log });
-  const history = createRunHistory({ journal, archive, recent });
+  const results = new ResultStore({ directory: join(config.stateDir, "results"), maxBytes: config.keepResultsBytes, log });
+  const history = new RunHistory({ journal, results, recent });
 
   const markPrefix = `${installation}.${owner}.`;
   const processes: RunProcesses = { environment: process.env, markPrefix, tree: processTree(), table, meter: new UsageMeter(table) };
@@ -95,13 +97,15 @@ export async function openApp({ config, state, log, publicDir, languages: known 
     {
       history, owner,
       slots: config.localMaxConcurrency,
-      newFrameLog: () => createFrameLog({ maxBytes: Math.floor(config.keepResultsBytes / 4), spillDir: join(ownWorkDir, "frames"), log }),
+      newFrameLog: () => new FrameLog({ maxBytes: Math.floor(config.keepResultsBytes / 4), spillDir: join(ownWorkDir, "frames"), log }),
       secretRules: { secrets: () => [secret(), config.resetToken].filter((one) => one !== undefined), secretWords: config.secretWords },
     },
   );
-  const registrar = createRegistrar({
+  const registrar = new Registrar({
     config, state, log, secret,
-    runtimes: () => languages.ready().then(() => languages.runtimes),
+    runtimes: () => languages.runtimes,
+    runtimesKnown: languages.ready(),
+    environment: process.env,
     concurrency: () => (runs.draining ? Math.max(1, runs.counts.active) : config.advertisedConcurrency),
   });
 
@@ -111,7 +115,7 @@ export async function openApp({ config, state, log, publicDir, languages: known 
       registrar.start();
       limitYoungGeneration();
       collectWhenIdle(() => runs.counts.active === 0);
-      await recover({ installation, open, onLost: history.lost, workDir: config.workDir, table, log });
+      await recover({ installation, open, onLost: (end) => history.lost(end), workDir: config.workDir, table, log });
       await packages.restore(async (name) => {
         const found = await languages.find(name);
         return "message" in found ? undefined : found.interpreter;

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { LanguageRegistry } from "../../runner/languages/registry.ts";
 import { Failure } from "../../runner/lib/failure.ts";
 import type { RunResult } from "../../runner/protocol/result.ts";
-import { createFrameLog } from "../../runner/results/frame-log.ts";
+import { FrameLog } from "../../runner/results/frame-log.ts";
 import type { EndEntry, StartEntry } from "../../runner/journal/journal.ts";
 import type { RunHistory } from "../../runner/runs/history.ts";
 import { RunRegistry } from "../../runner/runs/run-registry.ts";
@@ -25,7 +25,7 @@ async function registryFor(t: TestContext, { slots }: { slots?: number } = {}) {
   const registry = new RunRegistry(dependencies, {
     slots, owner: "me",
     history: history as RunHistory,
-    newFrameLog: () => createFrameLog({ maxBytes: 0, spillDir: "/nowhere", log: { warn: () => {} } }),
+    newFrameLog: () => new FrameLog({ maxBytes: 0, spillDir: "/nowhere", log: { warn: () => {} } }),
     secretRules: { secrets: () => [], secretWords: [] },
   });
   const begin = (runId: string) => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { freePort } from "../../scripts/built-runner.ts";
 import { RUNNER_ID, SECRET, startHost } from "../support/host.ts";
 import { startPair, startRegistered, startService, temporaryDirectory } from "../support/service.ts";
 import { until } from "../support/until.ts";
@@ -82,6 +83,26 @@ test("the public runner's state file is read, so that replacing it keeps the reg
   const { runner } = await until(async () => { const status = await service.status(); return status.runner.registeredAt !== lockedAt && status; }, "the registration");
   assert.deepEqual([runner.locked, runner.lockedAt, runner.endpointUrl], [true, lockedAt, `${service.url}/api/run`]);
   assert.equal((await host.dispatch(RUNNER_ID, { language: "node", code: "AutomnReturn(2)" })).result?.returnData, 2);
+});
+
+test("where the environment says nothing, the public runner's state file says which host, runner, endpoint and interpreters", async (t) => {
+  const host = await startHost(t);
+  const dataDir = await temporaryDirectory(t);
+  const port = await freePort();
+  await writeState(dataDir, JSON.stringify({
+    secret: SECRET, hostUrl: host.url, runnerId: RUNNER_ID, endpointUrl: `http://127.0.0.1:${port}/behind/proxy/run`, lockedAt: "2025-03-01T08:00:00.000Z",
+    runtimeExecutables: { node: null, python: `"${process.execPath}"`, powershell: "/no/such/pwsh" },
+  }));
+  const service = await startService(t, {
+    AUTOMN_RUNNER_PORT: String(port), AUTOMN_RUNNER_PUBLIC_URL: undefined, AUTOMN_RUNNER_PYTHON_PATH: undefined, AUTOMN_RUNNER_POWERSHELL_PATH: undefined,
+  }, dataDir);
+  await host.registered();
+  const { config } = await service.status();
+  assert.deepEqual([config.hostUrl, config.runnerId, config.endpointUrl, config.missing], [host.url, RUNNER_ID, `http://127.0.0.1:${port}/behind/proxy/run`, []]);
+  assert.equal((await host.dispatch(RUNNER_ID, { language: "node", code: "AutomnReturn(2)" })).result?.returnData, 2);
+  assert.match((await host.dispatch(RUNNER_ID, { language: "powershell", code: "1" })).result?.stderr ?? "", /\/no\/such\/pwsh/);
+  const stored = JSON.parse(await readFile(service.stateFile, "utf8")) as { runtimeExecutables: unknown };
+  assert.deepEqual(stored.runtimeExecutables, { python: process.execPath, powershell: "/no/such/pwsh" });
 });
 
 test("under another runner id the form is open again", async (t) => {

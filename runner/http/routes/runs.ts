@@ -14,7 +14,7 @@ export interface RunRouteDependencies {
   readonly history: RunHistory;
 }
 
-/** `GET /api/runs`: active ones first, then the latest. */
+/** `GET /api/runs`: the active ones and the last that have ended, the newest first. */
 export function listRuns({ history }: RunRouteDependencies): Handler {
   return ({ response }) => {
     sendJson(response, 200, { runs: history.list() });

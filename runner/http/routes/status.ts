@@ -4,8 +4,8 @@ import { RUNNER_VERSION } from "../../protocol/registration.ts";
 import type { RunHistory } from "../../runs/history.ts";
 import type { RunRegistry } from "../../runs/run-registry.ts";
 import type { WarmPool } from "../../warm/warm-pool.ts";
-import { missingSettings } from "../../registration/registrar.ts";
 import type { Registrar } from "../../registration/registrar.ts";
+import { missingSettings } from "../../registration/settings.ts";
 import type { LanguageRegistry } from "../../languages/registry.ts";
 import type { OutcomeView, PageView } from "../../page/view.ts";
 import type { Packages } from "../../packages/packages.ts";
@@ -43,7 +43,7 @@ export function statusOf(parts: Parts) {
       timeoutMs: config.timeoutMs ?? null,
       secretManagedByEnv: config.secret !== undefined,
       resetTokenConfigured: config.resetToken !== undefined,
-      missing: missingSettings(config),
+      missing: missingSettings(config).map((names) => names.join(" or ")),
     },
     heartbeat: registrar.heartbeat,
     problems: problemsOf(parts),
