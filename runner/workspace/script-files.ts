@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import type { Script } from "../protocol/job.ts";
 import { ensureDir, PRIVATE_FILE, writeWhole } from "../lib/files.ts";
 import { CheckedFiles } from "./checked-files.ts";
+import { MODULE_MANIFEST } from "./module-manifest.ts";
 
 /** How many versions of a script's code are kept. */
 const MAX_VERSIONS = 8;
@@ -13,8 +14,6 @@ const MAX_EXTENSIONS = 10_000;
 /** Marks a file that is being written; one so old was left by a runner that was killed. */
 const TEMPORARY = ".tmp";
 const MAX_WRITE_MS = 3_600_000;
-/** Without a `package.json` of the scripts' own, a script's module type would be that of this program. */
-const MANIFEST = "{\"private\":true}\n";
 
 /** Where a script lies. */
 export interface ScriptLocation {
@@ -99,7 +98,7 @@ export class ScriptFiles {
   /** A manifest that is there is left alone, unless Node could not read it. */
   async #healManifest(): Promise<void> {
     const file = join(this.#scriptsDir, "package.json");
-    if (!(await this.#checked.isGood(file, isJsonObject))) await writeWhole(file, MANIFEST);
+    if (!(await this.#checked.isGood(file, isJsonObject))) await writeWhole(file, MODULE_MANIFEST);
   }
 
   async #dropOldVersions(dir: string): Promise<void> {
