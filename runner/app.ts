@@ -18,8 +18,9 @@ import { createToolRunner } from "./process/tool.ts";
 import { processTree } from "./process/tree.ts";
 import { processTable } from "./process/table.ts";
 import { UsageMeter } from "./process/usage.ts";
+import { notRegistered } from "./registration/not-registered.ts";
 import { Registrar } from "./registration/registrar.ts";
-import { withStoredSettings } from "./registration/settings.ts";
+import { missingSettings, withStoredSettings } from "./registration/settings.ts";
 import type { StateStore } from "./registration/state-store.ts";
 import { forRunner } from "./registration/state.ts";
 import { FrameLog } from "./results/frame-log.ts";
@@ -51,15 +52,20 @@ export interface App {
 /** What a runner is put together from. */
 export interface AppOptions {
   readonly config: Config;
+  /** Sentences about doubtful settings. */
+  readonly warnings: readonly string[];
   readonly state: StateStore;
   readonly log: Log;
+  /** The port that the runner listens on. */
+  readonly port: number;
   readonly publicDir: string;
   /** The languages whose scripts it runs; by default all. */
   readonly languages?: readonly Language[];
 }
 
 /** Puts a runner together. */
-export async function openApp({ config: given, state, log, publicDir, languages: known = LANGUAGES }: AppOptions): Promise<App> {
+export async function openApp(options: AppOptions): Promise<App> {
+  const { config: given, warnings, state, log, port, publicDir, languages: known = LANGUAGES } = options;
   const config = withStoredSettings(given, state.current, log);
   await state.update((before) => forRunner(before, config.runnerId));
   const secret = () => config.secret ?? state.current.secret;
@@ -110,9 +116,11 @@ export async function openApp({ config: given, state, log, publicDir, languages:
   });
 
   return {
-    answer: createRoutes({ config, state, registrar, languages, runs, warmPool, packages, history, secret, log, publicDir }),
+    answer: createRoutes({ config, warnings, state, registrar, languages, runs, warmPool, packages, history, secret, log, publicDir }),
     async begin() {
       registrar.start();
+      const missing = notRegistered(missingSettings(config).map((names) => names.join(" or ")), { hasSecret: secret() !== undefined, port });
+      if (missing !== undefined) log.warn(missing);
       limitYoungGeneration();
       collectWhenIdle(() => runs.counts.active === 0);
       await recover({ installation, open, onLost: (end) => history.lost(end), workDir: config.workDir, table, log });

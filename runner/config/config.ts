@@ -1,6 +1,7 @@
 // Reads the environment once into a frozen Config, and reports every problem at once.
-import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { describe } from "../lib/failure.ts";
+import { directoriesOf, requiredDirectories } from "./directories.ts";
+import type { Directories, RequiredDirectory } from "./directories.ts";
 import { endpointUrl, jobPaths } from "./endpoint.ts";
 import { allVariables, interpreterVariable } from "./interpreter-variables.ts";
 import type { InterpreterVariable } from "./interpreter-variables.ts";
@@ -12,17 +13,13 @@ import { warningsAbout } from "./warnings.ts";
 const MIB = 1024 * 1024;
 
 /** Everything that the operator can set. */
-export interface Config {
+export interface Config extends Directories {
   readonly hostUrl?: string;
   readonly runnerId?: string;
   /** Where the host posts jobs; absent where neither URL is set. */
   readonly endpointUrl?: string;
   /** The paths at which jobs are accepted. */
   readonly jobPaths: readonly string[];
-  readonly stateDir: string;
-  readonly stateFile: string;
-  readonly scriptsDir: string;
-  readonly workDir: string;
   /** 0 for no heartbeats. */
   readonly heartbeatMs: number;
   readonly secret?: string;
@@ -64,6 +61,8 @@ export interface ConfigReading {
   readonly config?: Config;
   readonly warnings: readonly string[];
   readonly problems: readonly string[];
+  /** The directories that must be usable for the runner to start. */
+  readonly directories: readonly RequiredDirectory[];
 }
 
 /** The content of a file that a `_FILE` variable names, or why it could not be read. */
@@ -93,11 +92,13 @@ export function readConfig(env: NodeJS.ProcessEnv, sources: ConfigSources): Conf
   const resetToken = secretOf(values, "resetToken", sources, problems);
   const interpreters = readInterpreters(env, sources.languages, problems);
   const warnings = warningsAbout(env, values, names, allVariables(sources.languages));
-  if (problems.length > 0) return { warnings, problems };
-  return { config: Object.freeze(toConfig({ ...values, secret, resetToken }, interpreters, sources)), warnings, problems };
+  const places = directoriesOf(values, sources.defaultDataDir);
+  const reading = { warnings, problems, directories: requiredDirectories(env, values, names, places) };
+  if (problems.length > 0) return reading;
+  return { ...reading, config: Object.freeze({ ...toConfig({ ...values, secret, resetToken }, sources.isTerminal), interpreters, ...places }) };
 }
 
-function toConfig(values: Values, interpreters: Config["interpreters"], { defaultDataDir, isTerminal }: ConfigSources): Config {
+function toConfig(values: Values, isTerminal: boolean): Omit<Config, keyof Directories | "interpreters"> {
   const url = endpointUrl(values);
   const {
     hostUrl, runnerId, secret, resetToken, bind, statusMessage, timeoutMs, maxConcurrency, localMaxConcurrency, maxMemoryMb, npmPath,
@@ -107,11 +108,9 @@ function toConfig(values: Values, interpreters: Config["interpreters"], { defaul
   return {
     ...present({ hostUrl, runnerId, endpointUrl: url, secret, resetToken, bind, statusMessage, timeoutMs, maxMemoryMb, npmPath }),
     ...present({ localMaxConcurrency, advertisedConcurrency: smaller(maxConcurrency, localMaxConcurrency) }),
-    ...directories(values, defaultDataDir),
     jobPaths: jobPaths(url, values.endpointPath),
     port, killGraceMs, drainMs, onDisconnect, maxOutputBytes, journalMaxBytes, warmIdleMs, packages, installConcurrency,
     installTimeoutMs, npmIgnoreScripts, maxBodyBytes, logLevel,
-    interpreters,
     heartbeatMs: values.heartbeatMs === "off" ? 0 : values.heartbeatMs || VARIABLES.heartbeatMs.fallback,
     secretWords: values.redact,
     keepResultsBytes: values.keepResultsMb * MIB,
@@ -173,19 +172,6 @@ function secretOf(values: Values, key: "secret" | "resetToken", { files }: Confi
     problems.push(`Cannot read ${fileName}: ${(error as Error).message} in ${describe(file)}`);
     return undefined;
   }
-}
-
-function directories(values: Values, defaultDataDir: string): Pick<Config, "stateDir" | "stateFile" | "scriptsDir" | "workDir"> {
-  const data = values.dataDir ?? defaultDataDir;
-  const file = values.stateFile;
-  const isBareName = basename(file) === file && !isAbsolute(file);
-  const stateDir = values.stateDir ?? (isBareName ? join(data, "state") : dirname(resolve(file)));
-  return {
-    stateDir,
-    stateFile: isBareName ? join(stateDir, file) : resolve(file),
-    scriptsDir: values.scriptsDir ?? join(data, "scripts"),
-    workDir: values.workDir ?? join(data, "script_workdir"),
-  };
 }
 
 function smaller(a: number | undefined, b: number | undefined): number | undefined {

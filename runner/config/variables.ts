@@ -54,7 +54,7 @@ export const VARIABLES = {
     meaning: "Path at which jobs are accepted, in addition to `/api/run`.",
   },
   dataDir: {
-    name: "AUTOMN_RUNNER_DATA_DIR", read: directory, shown: "`runner/data`",
+    name: "AUTOMN_RUNNER_DATA_DIR", read: directory, shown: "`runner/data`, see [Deployment](#deployment)",
     meaning: "Base directory for persistent data; the next four variables override parts of it.",
   },
   stateDir: {

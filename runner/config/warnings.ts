@@ -53,5 +53,6 @@ function portWarnings(values: Values, names: SetNames): string[] {
   if (protocol !== "http:" || Number(port || 80) === values.port) return [];
   const name = names.endpointUrl ?? names.publicUrl;
   const listens = values.port === 0 ? "a port that changes with every start" : `port ${values.port}`;
-  return [`${name} has port ${port || 80}, but the runner listens on ${listens}: jobs arrive only if a proxy or a port mapping forwards them.`];
+  const mismatch = `${name} has port ${port || 80}, but the runner listens on ${listens}`;
+  return [`${mismatch}: jobs arrive only if a proxy or a port mapping forwards them.`];
 }

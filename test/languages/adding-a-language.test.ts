@@ -72,7 +72,7 @@ async function openRunner(t: TestContext, rubyPath: string): Promise<string> {
   assert.ok(config !== undefined);
   const log = createLog({ level: "error", format: "text", write: () => {} });
   const state = await openStateStore(config.stateFile, () => {});
-  const app = await openApp({ config, state, log, publicDir: join(ROOT, "public"), languages: WITH_RUBY });
+  const app = await openApp({ config, warnings, state, log, port: 0, publicDir: join(ROOT, "public"), languages: WITH_RUBY });
   afterwards(t, () => app.close());
   const server = createHttpServer((request, response) => app.answer(request, response));
   afterwards(t, () => closeServer(server, 100));

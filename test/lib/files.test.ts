@@ -77,7 +77,10 @@ test("writeWhole: a kill at any moment leaves a whole file, and removeTemporarie
   const file = join(dir, "state.json");
   const code = `
     import { writeWhole } from "../../runner/lib/files.ts";
-    for (let n = 0; ; n++) { await writeWhole(process.argv[1], JSON.stringify({ n, filling: String(n).padStart(8).repeat(20000) })); console.log(n); }`;
+    for (let n = 0; ; n++) {
+      await writeWhole(process.argv[1], JSON.stringify({ n, filling: String(n).padStart(8).repeat(20000) }));
+      console.log(n);
+    }`;
   for (let round = 0; round < 5; round++) {
     const child = program(t, code, { args: [file] });
     await until(() => child.output().split("\n").length > 3 + round, "some writes are done");
@@ -92,7 +95,8 @@ test("writeWhole: a kill at any moment leaves a whole file, and removeTemporarie
 
 test("removeTemporaries: only this file's are removed, and a missing directory is no error", async (t) => {
   const dir = await folder(t);
-  for (const name of [".state.json.12-ab.tmp", ".other.json.12-ab.tmp", "state.json", ".state.json.keep"]) await writeFile(join(dir, name), "");
+  const names = [".state.json.12-ab.tmp", ".other.json.12-ab.tmp", "state.json", ".state.json.keep"];
+  for (const name of names) await writeFile(join(dir, name), "");
   await removeTemporaries(join(dir, "state.json"));
   assert.deepEqual((await readdir(dir)).sort(), [".other.json.12-ab.tmp", ".state.json.keep", "state.json"]);
   await removeTemporaries(join(dir, "missing", "state.json"));

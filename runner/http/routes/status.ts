@@ -14,6 +14,8 @@ import type { StateStore } from "../../registration/state-store.ts";
 /** The parts of the runner that have something to tell. */
 export interface Parts {
   readonly config: Config;
+  /** Sentences about doubtful settings. */
+  readonly warnings: readonly string[];
   readonly state: StateStore;
   readonly registrar: Registrar;
   readonly languages: LanguageRegistry;
@@ -114,6 +116,7 @@ function secretSource(config: Config, secret: string | undefined): "environment"
   return secret === undefined ? null : "state";
 }
 
-function problemsOf({ state, history, registrar, languages }: Parts): string[] {
-  return [...state.problems, ...(history.problem === undefined ? [] : [history.problem]), ...registrar.warnings, ...languages.warnings];
+function problemsOf({ warnings, languages, state, history, registrar }: Parts): string[] {
+  const { problem } = history;
+  return [...warnings, ...languages.warnings, ...state.problems, ...(problem === undefined ? [] : [problem]), ...registrar.warnings];
 }
