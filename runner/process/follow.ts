@@ -1,11 +1,13 @@
 // From a started process to its end: output as it comes, the first reason to end it, nothing left behind.
 import { addAbortListener } from "node:events";
+import { setImmediate as nextPoll } from "node:timers/promises";
 import type { TerminationReason } from "../protocol/termination-reason.ts";
 import type { Leftover } from "../protocol/result.ts";
 import type { OutputPipeline } from "../output/output-pipeline.ts";
 import { OutputReader } from "./output-reader.ts";
 import type { Backpressure } from "./output-reader.ts";
 import type { Child, Exit } from "./spawn.ts";
+import { waitForSurvivors } from "./survivor-grace.ts";
 import { terminateChild, terminateLeftovers, LEFTOVER_GRACE_MS } from "./terminate.ts";
 import type { Stdio } from "./stdio.ts";
 import type { ProcessTree, Root } from "./tree.ts";
@@ -38,7 +40,7 @@ export async function follow(options: FollowOptions): Promise<ProcessOutcome> {
   const ending = await Promise.race([child.exited.then(reasonOfExit), reasonToStop(stop)]);
   const isToEnd = stop.aborted && ending === stop.reason;
   if (isToEnd) await terminateChild(root, child, tree, ending.kind === "returned" ? LEFTOVER_GRACE_MS : killGraceMs);
-  const leftovers = await terminateLeftovers(root, tree);
+  const leftovers = await terminateLeftovers(root, tree, isToEnd ? undefined : () => waitForSurvivors(root, tree, reader, stop));
   await reader.drain();
   return { ending, leftovers };
 }
@@ -47,7 +49,9 @@ function reasonOfExit({ code, signal }: Exit): TerminationReason {
   return signal === null ? { kind: "exited", code: code ?? 0 } : { kind: "signalled", signal };
 }
 
-/** Resolves with the signal's reason once it is aborted. */
-function reasonToStop(stop: AbortSignal): Promise<TerminationReason> {
-  return new Promise((resolve) => addAbortListener(stop, () => resolve(stop.reason as TerminationReason)));
+/** Resolves with the reason once the signal is aborted, but after an exit that has happened by then: a clock may be late. */
+async function reasonToStop(stop: AbortSignal): Promise<TerminationReason> {
+  await new Promise((resolve) => addAbortListener(stop, resolve));
+  await nextPoll();
+  return stop.reason as TerminationReason;
 }

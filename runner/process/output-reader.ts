@@ -26,7 +26,6 @@ export class OutputReader {
   #open: number;
   #chunks = 0;
   #delay: NodeJS.Timeout | undefined;
-  /** Whether nothing is read because the reader of the frames is behind. */
   #held = false;
   /** Whether all that is left is read at once, whoever is behind. */
   #draining = false;
@@ -38,6 +37,16 @@ export class OutputReader {
     this.#ended = new Promise((resolve) => { this.#onEnded = resolve; });
     this.#read(stdout, output.stdout);
     this.#read(stderr, output.stderr);
+  }
+
+  /** How many chunks have come so far. */
+  get chunks(): number {
+    return this.#chunks;
+  }
+
+  /** Whether nothing is read because the reader of the frames is behind. */
+  get isHeld(): boolean {
+    return this.#held;
   }
 
   /**

@@ -9,6 +9,10 @@ const open = promisify(openCallback);
 
 /** Makes standard streams of Node's own pipes, which `spawn` opens. */
 export class NodeStdioFactory implements StdioFactory {
+  readonly problem = undefined;
+
+  async prepare(): Promise<void> {}
+
   async make(inputFile: string): Promise<Stdio> {
     let input: number | undefined = await open(inputFile, "r");
     const stdout = new LateOutputPipe();

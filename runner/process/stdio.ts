@@ -1,5 +1,6 @@
 // The standard streams of a process, made before it is started: what it gets, and what the runner reads.
 import type { ChildProcess } from "node:child_process";
+import type { Log } from "../lib/log.ts";
 import { NodeStdioFactory } from "./stdio-node.ts";
 import { PosixStdioFactory } from "./stdio-posix.ts";
 
@@ -28,13 +29,24 @@ export interface Stdio {
 
 /** Makes the standard streams of processes. */
 export interface StdioFactory {
+  /** Makes the first pipes ahead, and finds out whether they can be made. */
+  prepare(): Promise<void>;
   /** Standard output and error to read from, standard input from a file. Rejects with the system's error. */
   make(inputFile: string): Promise<Stdio>;
+  /** What an operator should know of pipes that cannot be made as they should, and what scripts lose by it. */
+  readonly problem: string | undefined;
   /** Removes what was made ahead and not used. */
   close(): Promise<void>;
 }
 
+/** What a factory is made of. */
+export interface StdioFactoryOptions {
+  readonly platform?: NodeJS.Platform;
+  /** Is told of a `problem` once. */
+  readonly log?: Pick<Log, "warn">;
+}
+
 /** The factory for the platform that the runner is on; what it makes ahead lies in `directory`. */
-export function createStdioFactory(directory: string, platform: NodeJS.Platform = process.platform): StdioFactory {
-  return platform === "win32" ? new NodeStdioFactory() : new PosixStdioFactory(directory);
+export function createStdioFactory(directory: string, { platform = process.platform, log }: StdioFactoryOptions = {}): StdioFactory {
+  return platform === "win32" ? new NodeStdioFactory() : new PosixStdioFactory({ directory, log });
 }

@@ -1,6 +1,7 @@
 // Process trees by /proc: the group, and what left it, found by the mark in its environment.
 import { KEEP_VARIABLE, MARK_VARIABLE } from "./environment.ts";
 import { listPids, listPidsNow, readCommand, readEnvironment, readNewestPid, readStats } from "./proc.ts";
+import type { ProcessStat } from "./proc.ts";
 import { isThere, sendSignal } from "./signal.ts";
 import type { ProcessTree, Root, Survivor } from "./tree.ts";
 
@@ -19,13 +20,20 @@ export function createLinuxTree(): ProcessTree {
       const newest = readNewestPid();
       const candidates = pids.filter((pid) => pid !== process.pid && mayBeNewer(pid, root, newest));
       const found: Omit<Survivor, "command">[] = [];
-      for await (const { pid, group, dead } of readStats(candidates)) {
-        const inGroup = group === root.pid;
-        if (!dead && (inGroup || isOf(root, pid))) found.push({ pid, inGroup });
+      for await (const stat of readStats(candidates)) {
+        const { pid, dead } = stat;
+        const inGroup = stat.group === root.pid;
+        if (!dead && (inGroup || isOf(root, pid))) found.push({ pid, inGroup, activity: activityOf(stat) });
       }
       return Promise.all(found.map(async (one): Promise<Survivor> => ({ ...one, command: await readCommand(one.pid) })));
     },
   };
+}
+
+/** A process that waits for its turn on a processor, or for a disk, works. */
+function activityOf({ exiting, state }: ProcessStat): Survivor["activity"] {
+  if (exiting) return "exiting";
+  return state === "R" || state === "D" ? "working" : "waiting";
 }
 
 /** Reads without waiting: this is for the moment before the runner's own end. */

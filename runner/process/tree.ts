@@ -19,6 +19,8 @@ export interface Root {
 export interface Survivor extends Leftover {
   /** Whether it is in the root's own group. */
   readonly inGroup: boolean;
+  /** Whether it works at this moment, waits for something, or is on its way out and runs no code any more. */
+  readonly activity: "working" | "waiting" | "exiting";
 }
 
 /** What the processes of a tree can be sent. */

@@ -55,7 +55,7 @@ export class RunHistory {
     }
   }
 
-  /** What is wrong with the journal, in words; nothing while it can be written. */
+  /** What is wrong with the journal, as a sentence; nothing while it can be written. */
   get problem(): string | undefined { return this.#journal.problem; }
 
   /** A run has its slot; its frames are kept in `frames`. */

@@ -44,7 +44,7 @@ export async function launch(
 function requestFor(context: RunContext, { language, spelling, interpreter }: RunnableLanguage, packages: ScriptPackages): ScriptRequest {
   const { job, inputJson, dependencies } = context;
   const { runId, script: { variables } } = job;
-  const { codeFile, lastingDir } = dependencies.scripts.locate(job.script, language.extension(spelling), packages.codeHome);
+  const { codeFile, lastingDir } = dependencies.scripts.locate(job.script, (code) => language.extension(spelling, code), packages.codeHome);
   const base = baseEnvironment({ inherited: dependencies.processes.environment, variables, paths: packages.paths ?? {} });
   const command = language.command(interpreter, codeFile, spelling, base.values);
   const { values, ...remarks } = scriptEnvironment(base, {
@@ -66,7 +66,7 @@ async function takeLauncher(context: RunContext, request: WarmRequest): Promise<
 /** Sees to it that the script's file is there until the run has ended. */
 async function placeScript(context: RunContext, { language, spelling }: RunnableLanguage, { codeHome }: ScriptPackages): Promise<void> {
   const { job: { script }, dependencies: { scripts } } = context;
-  const place = await scripts.place(script, language.extension(spelling), codeHome);
+  const place = await scripts.place(script, (code) => language.extension(spelling, code), codeHome);
   context.defer(() => place.release());
 }
 

@@ -42,7 +42,7 @@ export async function findInterpreters(harness: Harness): Promise<Interpreter[]>
     const runnable = await registry.find(name);
     if (plain === undefined || !("interpreter" in runnable)) return undefined;
     const { path: file, version } = runnable.interpreter;
-    const script = await harness.write(`plain-${name}${extension(name)}`, plain.code);
+    const script = await harness.write(`plain-${name}${extension(name, plain.code)}`, plain.code);
     return { name, file, version, job: { language: name, code: plain.code }, bare: () => endOf(harness, file, [...(plain.args ?? []), script]) };
   }));
   return found.filter((one) => one !== undefined);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -14,8 +15,10 @@ import { processTree } from "../../runner/process/tree.ts";
 import { createFramer } from "../../runner/output/framer.ts";
 import { NOTHING_HIDDEN } from "../../runner/redaction/redactor.ts";
 import { OutputPipeline } from "../../runner/output/output-pipeline.ts";
+import type { TerminationReason } from "../../runner/protocol/termination-reason.ts";
 import { lend } from "../support/bytes.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { standStillUntilDead } from "../support/stand-still.ts";
 import { until } from "../support/until.ts";
 
 const never = new AbortController().signal;
@@ -39,7 +42,7 @@ const HELPERS = `
 const lines = (from: number, to: number): string => Array.from({ length: to - from }, (_, n) => `line ${from + n}\n`).join("");
 
 /** Follows a real process that runs this code. */
-async function followScript(t: Parameters<typeof temporaryFolder>[0], code: string) {
+async function followScript(t: Parameters<typeof temporaryFolder>[0], code: string, stop = never) {
   const directory = await temporaryFolder(t);
   const inputFile = join(directory, "input.json");
   await writeFile(inputFile, "{}");
@@ -52,9 +55,9 @@ async function followScript(t: Parameters<typeof temporaryFolder>[0], code: stri
   const { output, frames, shown } = listen();
   const root = { pid: child.pid, mark, startedAt: performance.now() };
   const followed = follow({
-    child, root, stdio, output, backpressure: NEVER_FULL, stop: never, tree: processTree(), killGraceMs: 1000,
+    child, root, stdio, output, backpressure: NEVER_FULL, stop, tree: processTree(), killGraceMs: 1000,
   });
-  return { frames, shown, followed, open: () => writeFile(join(directory, "gate"), "") };
+  return { frames, shown, followed, pid: child.pid, directory, open: () => writeFile(join(directory, "gate"), "") };
 }
 
 describe("follow", () => {
@@ -90,6 +93,40 @@ describe("follow", () => {
         assert.equal(shown(), lines(0, count));
       }));
     });
+});
+
+const linux = { skip: process.platform !== "linux" && "looks into /proc" };
+
+describe("follow: an exit that has happened wins over a clock that is late", linux, () => {
+  const reasons: readonly TerminationReason[] = [
+    { kind: "timed-out", afterMs: 1 }, { kind: "returned" }, { kind: "memory", limitMb: 1, usedMb: 2 }, { kind: "shutdown" },
+  ];
+  for (const reason of reasons) it(reason.kind, async (t) => {
+    for (let round = 0; round < 5; round++) {
+      const stop = new AbortController();
+      const { shown, followed, directory, pid } = await followScript(t, "gate(); lines(0, 3); process.exit(3)", stop.signal);
+      const clock = setTimeout(() => stop.abort(reason), 1);
+      writeFileSync(join(directory, "gate"), "");
+      standStillUntilDead(pid);
+      assert.deepEqual(await followed, { ending: { kind: "exited", code: 3 }, leftovers: [] });
+      assert.equal(shown(), lines(0, 3));
+      clearTimeout(clock);
+    }
+  });
+
+  it("a reason that comes before the exit ends the process", async (t) => {
+    const stop = new AbortController();
+    const { followed } = await followScript(t, "gate()", stop.signal);
+    const reason: TerminationReason = { kind: "cancelled" };
+    stop.abort(reason);
+    assert.deepEqual(await followed, { ending: reason, leftovers: [] });
+  });
+
+  it("a reason that is there from the start ends the process", async (t) => {
+    const reason: TerminationReason = { kind: "cancelled" };
+    const { followed } = await followScript(t, "gate()", AbortSignal.abort(reason));
+    assert.deepEqual(await followed, { ending: reason, leftovers: [] });
+  });
 });
 
 /** An output that the test writes. What comes while it is paused waits, and then comes as one chunk or as it came. */

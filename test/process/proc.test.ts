@@ -8,6 +8,7 @@ import {
 } from "../../runner/process/proc.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
+import { startZombie } from "../support/zombie.ts";
 
 /** Above the largest pid that a kernel gives out. */
 const NOBODY = 2 ** 22 + 1;
@@ -36,14 +37,8 @@ describe("proc", { skip: process.platform !== "linux" && "Linux only" }, () => {
   });
 
   it("readStat: a process that nobody has reaped is dead", async (t) => {
-    const parent = spawn("/bin/sh", ["-c", "exit 0 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
-    t.after(() => void parent.kill("SIGKILL"));
-    const [printed] = (await once(parent.stdout, "data")) as [Buffer];
-    const stat = await until(() => {
-      const now = readStat(Number(printed));
-      return now?.state === "Z" && now;
-    }, "the zombie");
-    assert.deepEqual([stat.dead, stat.exiting], [true, true]);
+    const stat = readStat(await startZombie(t));
+    assert.deepEqual([stat?.state, stat?.dead, stat?.exiting], ["Z", true, true]);
   });
 
   it("readStat: a process whose main thread has ended lives as long as another thread does", async (t) => {

@@ -14,7 +14,7 @@ import { until } from "../support/until.ts";
 
 const posix = process.platform !== "win32";
 
-const namedPipes = (directory: string): StdioFactory => new PosixStdioFactory(directory);
+const namedPipes = (directory: string): StdioFactory => new PosixStdioFactory({ directory });
 const nodePipes = (): StdioFactory => new NodeStdioFactory();
 
 async function start(t: Parameters<typeof temporaryFolder>[0], make: (directory: string) => StdioFactory = namedPipes) {
@@ -215,12 +215,12 @@ describe("Stdio by named pipes", { skip: !posix && "not on Windows" }, () => {
 describe("createStdioFactory", () => {
   it("makes named pipes everywhere but on Windows", async (t) => {
     const { inputFile } = await start(t);
-    const windows = await createStdioFactory("/nowhere", "win32").make(inputFile);
+    const windows = await createStdioFactory("/nowhere", { platform: "win32" }).make(inputFile);
     assert.deepEqual(windows.stdio.slice(1), ["pipe", "pipe"]);
     windows.close();
     if (!posix) return;
     const home = await temporaryFolder(t);
-    const stdioFactory = createStdioFactory(home, "linux");
+    const stdioFactory = createStdioFactory(home, { platform: "linux" });
     const stdio = await stdioFactory.make(inputFile);
     assert.ok(stdio.stdio.every((end) => typeof end === "number"));
     stdio.close();

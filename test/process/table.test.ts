@@ -9,7 +9,7 @@ import { createPsTable } from "../../runner/process/table-ps.ts";
 import { createWindowsTable } from "../../runner/process/table-windows.ts";
 import { processTable } from "../../runner/process/table.ts";
 import type { ProcessTable } from "../../runner/process/table.ts";
-import { until } from "../support/until.ts";
+import { startZombie } from "../support/zombie.ts";
 
 /** Above the largest pid that a kernel gives out. */
 const NOBODY = 2 ** 22 + 1;
@@ -61,10 +61,7 @@ describe("the process table of Linux", { skip: process.platform !== "linux" && "
   });
 
   it("isRunning: a process that nobody has reaped does not run", async (t) => {
-    const parent = spawn("/bin/sh", ["-c", "exit 0 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
-    t.after(() => void parent.kill("SIGKILL"));
-    const [printed] = (await once(parent.stdout, "data")) as [Buffer];
-    await until(async () => !(await table.isRunning(Number(printed), undefined)), "the zombie's end");
+    assert.equal(await table.isRunning(await startZombie(t), undefined), false);
   });
 
   it("list: each process with its group, its start and what it uses", async (t) => {

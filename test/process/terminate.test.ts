@@ -74,7 +74,7 @@ describe("terminateLeftovers", () => {
         const now = looks[Math.min(look, looks.length - 1)] ?? [];
         look += 1;
         const left = now.filter((pid) => !dead.has(pid));
-        return Promise.resolve(left.map((pid): Survivor => ({ pid, command: `p${pid}`, inGroup: true })));
+        return Promise.resolve(left.map((pid): Survivor => ({ pid, command: `p${pid}`, inGroup: true, activity: "waiting" })));
       },
     };
     return { signals, tree, looked: () => look };

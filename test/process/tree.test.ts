@@ -16,6 +16,7 @@ import type { Root } from "../../runner/process/tree.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { processLives } from "../support/process-lives.ts";
 import { until } from "../support/until.ts";
+import { startZombie } from "../support/zombie.ts";
 
 const linux = { skip: process.platform !== "linux" && "Linux only" };
 
@@ -74,7 +75,19 @@ describe("ProcessTree on Linux", linux, () => {
     const { root, exited, pid } = await grow(t, "sleep 60 & echo $! > a");
     const left = await pid("a");
     await exited;
-    assert.deepEqual(await tree.survivors(root), [{ pid: left, command: "sleep 60", inGroup: true }]);
+    const found = await until(async () => {
+      const all = await tree.survivors(root);
+      return all[0]?.activity === "waiting" && all;
+    }, "a survivor that waits");
+    assert.deepEqual(found, [{ pid: left, command: "sleep 60", inGroup: true, activity: "waiting" }]);
+  });
+
+  it("survivors: one that works", async (t) => {
+    const { root, exited, pid } = await grow(t, "sh -c 'while :; do :; done' & echo $! > a");
+    const left = await pid("a");
+    await exited;
+    const [found] = await tree.survivors(root);
+    assert.deepEqual([found?.pid, found?.activity], [left, "working"]);
   });
 
   const escapes: readonly [string, string][] = [
@@ -118,10 +131,9 @@ describe("ProcessTree on Linux", linux, () => {
   });
 
   it("survivors: no zombies", async (t) => {
-    const { root, pid } = await grow(t, `sh -c 'exit 0' & echo $! > dead; ${SLEEP}`);
-    const dead = await pid("dead");
-    await until(() => readStat(dead)?.state === "Z", "the zombie");
-    assert.ok(!(await pidsOf(root)).includes(dead));
+    const dead = await startZombie(t);
+    const group = readStat(dead)?.group ?? 0;
+    assert.ok(!(await pidsOf({ pid: group, mark: "m", startedAt: 0 })).includes(dead));
   });
 
   it("survivors: no other run's processes, and nobody of a run that never was", async (t) => {
@@ -174,10 +186,10 @@ describe("ProcessTree by ps", () => {
   const LISTING = [
     "    1     0     1 Ss   /sbin/init",
     "  100     1   100 Ss   sh script.sh",
-    "  101   100   100 S+   sleep 60",
+    "  101   100   100 R+   sleep 60",
     "  102   101   102 S    in a group of its own   with  spaces",
-    "  103   102   103 S    a grandchild",
-    "  104     1   100 S    an orphan of the group",
+    "  103   102   103 ?Es  a grandchild",
+    "  104     1   100 U    an orphan of the group",
     "  105     1   105 S    not ours",
     "  106   100   100 Z    (dead)",
     "  107   106   107 S    child of a dead one",
@@ -192,12 +204,12 @@ describe("ProcessTree by ps", () => {
 
   it("survivors: the group and the chain of parents, without zombies", async () => {
     assert.deepEqual(await survivors({}), [
-      { pid: 100, command: "sh script.sh", inGroup: true },
-      { pid: 101, command: "sleep 60", inGroup: true },
-      { pid: 102, command: "in a group of its own   with  spaces", inGroup: false },
-      { pid: 103, command: "a grandchild", inGroup: false },
-      { pid: 104, command: "an orphan of the group", inGroup: true },
-      { pid: 107, command: "child of a dead one", inGroup: false },
+      { pid: 100, command: "sh script.sh", inGroup: true, activity: "waiting" },
+      { pid: 101, command: "sleep 60", inGroup: true, activity: "working" },
+      { pid: 102, command: "in a group of its own   with  spaces", inGroup: false, activity: "waiting" },
+      { pid: 103, command: "a grandchild", inGroup: false, activity: "exiting" },
+      { pid: 104, command: "an orphan of the group", inGroup: true, activity: "working" },
+      { pid: 107, command: "child of a dead one", inGroup: false, activity: "waiting" },
     ]);
   });
   it("survivors: commands are whole, since a secret that is cut in two is not found", async () => {

@@ -1,5 +1,7 @@
 // npm packages of a script, seen from inside its run; the registry is the test's own.
 import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { temporaryFolder } from "../support/folder.ts";
 import { SECRET } from "../support/host.ts";
@@ -56,4 +58,14 @@ describe("a script's npm packages are found from its working directory", { skip:
     const { returnData } = await runJob(service.url, SECRET, { script: { id: "none", language: "node", code } });
     assert.deepEqual(returnData, ["MODULE_NOT_FOUND", ["input.json", "work"]]);
   });
+});
+
+test("a file that a script writes has the module type of its syntax, wherever the data folder lies", async (t) => {
+  const folder = await temporaryFolder(t);
+  await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  await mkdir(join(folder, "data"));
+  const service = await startService(t, { AUTOMN_RUNNER_SECRET: SECRET }, join(folder, "data"));
+  const code = "require('fs').writeFileSync('own.js', 'module.exports = require(\"path\").sep'); AutomnReturn([require('child_process').execFileSync(process.execPath, ['-p', 'require(\"./own.js\")']).toString(), require(process.cwd() + '/own.js')])";
+  const result = await runJob(service.url, SECRET, { script: { id: "type", language: "node", code } });
+  assert.deepEqual([result.code, result.stderr, result.returnData], [0, "", ["/\n", "/"]]);
 });

@@ -70,6 +70,7 @@ export const NODE: readonly CorpusScript[] = [
   { name: "an ES module with a syntax error", code: "import fs from 'node:fs';\nconst a = ;" },
   { name: "an ES module that imports nothing there", code: "import x from './nope.mjs';" },
   { name: "a stack in an ES module", code: "import 'node:fs';\nError.stackTraceLimit = 50;\nconsole.log(new Error('x').stack);" },
+  { name: "an ES module that starts its own file again", code: "import { spawnSync } from 'node:child_process';\nimport { fileURLToPath } from 'node:url';\nconst file = fileURLToPath(import.meta.url);\nif (process.argv[2]) console.log('child', process.argv, process.execArgv); else console.log(process.argv, process.execArgv, spawnSync(process.execPath, [file, 'x'], { encoding: 'utf8' }).output);" },
   { name: "async hooks", code: "const h = require('async_hooks'); console.log(h.executionAsyncId(), h.triggerAsyncId(), new h.AsyncResource('x').asyncId(), typeof h.executionAsyncResource());" },
   { name: "active handles", code: json("[process._getActiveHandles().length, process._getActiveRequests().length, process.getActiveResourcesInfo()]") },
   { name: "the order of callbacks", code: "setImmediate(() => console.log('immediate')); process.nextTick(() => console.log('tick')); Promise.resolve().then(() => console.log('micro')); queueMicrotask(() => console.log('queued')); console.log('sync');" },

@@ -104,7 +104,7 @@ export async function openHarness({ environment = process.env, paths = {}, ...op
     const { code, input = {} } = script;
     const { language, spelling } = await runnable(script.language);
     const inputJson = JSON.stringify(input);
-    const place = await scripts.place({ id: "script", language: spelling, code, variables: [] } as never, language.extension(spelling));
+    const place = await scripts.place({ id: "script", language: spelling, code, variables: [] } as never, (text) => language.extension(spelling, text));
     const request = await requestFor(script, place.codeFile, place.lastingDir);
     const began = performance.now();
     const warm = how === "warm" ? await warmPool.take(request, inputJson) : undefined;
