@@ -27,7 +27,10 @@ import { forRunner } from "./registration/state.ts";
 import { FrameLog } from "./results/frame-log.ts";
 import { ResultStore } from "./results/result-store.ts";
 import { RunHistory } from "./runs/history.ts";
-import { ownerName, recover } from "./runs/recovery.ts";
+import { LivenessFile } from "./runs/liveness-file.ts";
+import { OwnerLiveness } from "./runs/owner-liveness.ts";
+import { ownerName } from "./runs/owner.ts";
+import { Recovery } from "./runs/recovery.ts";
 import type { RunProcesses } from "./runs/run-context.ts";
 import { RunRegistry } from "./runs/run-registry.ts";
 import { WarmPool } from "./warm/warm-pool.ts";
@@ -74,9 +77,11 @@ export async function openApp(options: AppOptions): Promise<App> {
   await state.update((before) => forRunner(before, config.runnerId));
   const secret = () => config.secret ?? state.current.secret;
   const table = processTable();
-  const owner = ownerName(process.pid, table);
+  const owner = ownerName(table);
   const installation = sha256(config.stateDir).slice(0, 12);
   const ownWorkDir = join(config.workDir, owner);
+  const livenessFile = new LivenessFile(ownWorkDir, log);
+  await livenessFile.start();
 
   const { journal, open, recent } = await openJournal({ directory: config.stateDir, maxBytes: config.journalMaxBytes, log });
   const results = new ResultStore({ directory: join(config.stateDir, "results"), maxBytes: config.keepResultsBytes, log });
@@ -112,6 +117,14 @@ export async function openApp(options: AppOptions): Promise<App> {
       secretRules: { secrets: () => [secret(), config.resetToken].filter((one) => one !== undefined), secretWords: config.secretWords },
     },
   );
+  const recovery = new Recovery({
+    installation, owner, open, table, log,
+    workDir: config.workDir,
+    liveness: new OwnerLiveness({ owner, workDir: config.workDir, table, livenessFile }),
+    readOpen: () => journal.readOpen(),
+    keptResult: (start) => history.keptResult(start),
+    onEnded: (end) => history.recovered(end),
+  });
   const registrar = new Registrar({
     config, state, log, secret,
     runtimes: () => languages.runtimes,
@@ -124,11 +137,12 @@ export async function openApp(options: AppOptions): Promise<App> {
     answer: createRoutes({ config, warnings, state, registrar, languages, runs, warmPool, packages, history, secret, log, publicDir }),
     async begin() {
       registrar.start();
-      const missing = notRegistered(missingSettings(config).map((names) => names.join(" or ")), { hasSecret: secret() !== undefined, port });
+      const missingNames = missingSettings(config).map((names) => names.join(" or "));
+      const missing = notRegistered(missingNames, { hasSecret: secret() !== undefined, port });
       if (missing !== undefined) log.warn(missing);
       limitYoungGeneration();
       collectWhenIdle(() => runs.counts.active === 0);
-      await recover({ installation, open, onLost: (end) => history.lost(end), workDir: config.workDir, table, log });
+      await recovery.start();
       await packages.restore(async (name) => {
         const found = await languages.find(name);
         return "message" in found ? undefined : found.interpreter;
@@ -146,9 +160,9 @@ export async function openApp(options: AppOptions): Promise<App> {
     async close() {
       registrar.stop();
       languages.close();
-      await Promise.all([warmPool.close(), packages.close()]);
+      await Promise.all([recovery.stop(), warmPool.close(), packages.close()]);
       await Promise.all([workspaces.close(), history.close(), state.settled()]);
-      await stdioFactory.close();
+      await Promise.all([stdioFactory.close(), livenessFile.stop()]);
       await removeTree(ownWorkDir, log);
     },
   };

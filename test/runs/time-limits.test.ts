@@ -3,7 +3,7 @@ import { describe, it, mock } from "node:test";
 import { RETURN_GRACE_MS, timeLimit, TimeLimits } from "../../runner/runs/time-limits.ts";
 
 /** Has `use` work with clocks that stand still until they are told to tick. */
-function withClock(use: (tick: (ms: number) => void, stop: AbortController, limits: TimeLimits) => void): void {
+function withClock(use: (tick: (ms: number) => void, stop: AbortController, limits: TimeLimits) => void) {
   mock.timers.enable({ apis: ["setTimeout"] });
   const stop = new AbortController();
   try {
@@ -14,7 +14,8 @@ function withClock(use: (tick: (ms: number) => void, stop: AbortController, limi
 }
 
 describe("timeLimit", () => {
-  for (const [script, own, wanted] of [[5, 9, 5], [9, 5, 5], [5, undefined, 5], [undefined, 5, 5], [undefined, undefined, undefined]] as const)
+  const none = undefined;
+  for (const [script, own, wanted] of [[5, 9, 5], [9, 5, 5], [5, none, 5], [none, 5, 5], [none, none, none]] as const)
     it(`is ${wanted} for a script's ${script} and the runner's ${own}`, () => assert.equal(timeLimit(script, own), wanted));
 });
 
