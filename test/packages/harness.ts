@@ -24,9 +24,9 @@ export const silent = createLog({ level: "error", format: "text", write: () => {
 /** Runs tools as the service does. */
 export const runTool = createToolRunner({ tree: processTree(), killGraceMs: 2_000, markPrefix: `test.${process.pid}.` });
 
-/** Why tests with the npm registry can't run here, or false. */
+/** Why tests with the npm registry cannot run here, or false. */
 export const registryMissing: string | false = await run("npm", ["view", "is-number", "version", "--fetch-retries=0", "--fetch-timeout=20000"], { cwd: tmpdir(), timeout: 60_000 })
-  .then(() => false as const, (error: Error) => `NOT TESTED WITH THE NPM REGISTRY, which npm can't reach: ${error.message.trim().split("\n").slice(0, 3).join(" ")}`);
+  .then(() => false as const, (error: Error) => `NOT TESTED WITH THE NPM REGISTRY, which npm cannot reach: ${error.message.trim().split("\n").slice(0, 3).join(" ")}`);
 
 /** Packages in a folder of their own. */
 export interface Harness {
@@ -79,17 +79,8 @@ export function ready(provided: ProvisionResult) {
   return provided.provision;
 }
 
-/** The sentence of a failure. */
+/** The message of a failure. */
 export function failure(provided: ProvisionResult): string {
   if (provided.kind !== "failed") throw new Error(`wanted a failure, found ${JSON.stringify(provided)}`);
   return provided.message;
-}
-
-/** Waits until something holds. */
-export async function until(holds: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> {
-  const end = Date.now() + withinMs;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`did not come to hold within ${withinMs} ms: ${holds.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

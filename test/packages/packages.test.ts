@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Installed, Installer, InstallTask } from "../../runner/languages/installer.ts";
-import { failure, node, openHarness, ready, until } from "./harness.ts";
+import { failure, node, openHarness, ready } from "./harness.ts";
+import { until } from "../support/until.ts";
 
 /** An installer without a network: packages named `absent…` are refused, `slow…` never end, `gated…` wait for `open`. */
 function fakeInstaller() {
@@ -74,7 +75,7 @@ describe("Packages.ensure: installing", () => {
     const fake = fakeInstaller();
     const harness = await openHarness({ npm: fake.installer });
     const saving = harness.packages.status({ scriptId: "1", home: "one", names: ["a", "gated", "absent-b"], installMissing: true, language: "node", interpreter: node }, 60_000);
-    await until(() => fake.calls.length === 1);
+    await until(() => fake.calls.length === 1, "the first installation");
     const run = harness.ensure('require("a")');
     fake.open();
     ready(await run);
@@ -88,7 +89,7 @@ describe("Packages.ensure: installing", () => {
     const harness = await openHarness({ npm: fake.installer });
     const controller = new AbortController();
     const run = harness.ensure('require("slow")', {}, controller.signal);
-    await until(() => harness.lines.includes("[npm] started"));
+    await until(() => harness.lines.includes("[npm] started"), "npm to start");
     controller.abort();
     assert.deepEqual(await run, { kind: "stopped" });
     assert.deepEqual(await harness.sets(), []);
@@ -100,10 +101,10 @@ describe("Packages.ensure: installing", () => {
     const harness = await openHarness({ npm: fake.installer });
     const controller = new AbortController();
     const first = harness.ensure('require("gated")', {}, controller.signal);
-    await until(() => fake.calls.length === 1);
+    await until(() => fake.calls.length === 1, "the first installation");
     const heard: string[] = [];
     const second = harness.packages.ensure({ scriptId: "1", home: "one", language: "node", interpreter: node, code: 'require("gated")' }, { say: (line) => heard.push(line), signal: new AbortController().signal });
-    await until(() => heard.length > 0);
+    await until(() => heard.length > 0, "the first line");
     controller.abort();
     assert.deepEqual(await first, { kind: "stopped" });
     fake.open();
@@ -116,7 +117,7 @@ describe("Packages.ensure: installing", () => {
     const fake = fakeInstaller();
     const harness = await openHarness({ npm: fake.installer, concurrency: 1 });
     const first = harness.ensure('require("gated")');
-    await until(() => fake.calls.length === 1);
+    await until(() => fake.calls.length === 1, "the first installation");
     const controller = new AbortController();
     const second = harness.ensure('require("b")', { home: "two" }, controller.signal);
     controller.abort();
@@ -138,7 +139,7 @@ describe("Packages.ensure: installing", () => {
     const fake = fakeInstaller();
     const harness = await openHarness({ npm: fake.installer });
     const run = harness.ensure('require("slow")');
-    await until(() => harness.lines.includes("[npm] started"));
+    await until(() => harness.lines.includes("[npm] started"), "npm to start");
     await harness.packages.close();
     assert.match(failure(await run), /the runner is shutting down/);
     await harness.close();
@@ -259,7 +260,7 @@ describe("Packages.ensure: sets that are there", () => {
     assert.equal((await harness.sets()).length, 3);
     assert.ok((await readdir(oldest.codeHome ?? "")).includes("node_modules"));
     oldest.release();
-    await until(async () => (await harness.sets()).length === 2);
+    await until(async () => (await harness.sets()).length === 2, "the second set");
     await harness.close();
   });
 
@@ -298,7 +299,7 @@ describe("Packages.ensure: sets that are there", () => {
     const used = ready(await harness.ensure('require("a")'));
     ready(await harness.ensure('require("b")', { home: "two" })).release();
     const clearing = harness.packages.clear(60_000);
-    await until(async () => (await harness.sets("two")).length === 0);
+    await until(async () => (await harness.sets("two")).length === 0, "the set to be evicted");
     const newer = ready(await harness.ensure('require("a")'));
     assert.notEqual(newer.codeHome, used.codeHome);
     assert.ok((await readdir(used.codeHome ?? "")).includes("node_modules"));

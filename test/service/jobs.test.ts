@@ -11,7 +11,7 @@ const KEY = { "x-automn-runner-secret": SECRET };
 /** Says that it runs, then waits to be ended. */
 const WAITS = { language: "node", code: "console.log('here'); setInterval(() => {}, 1000)" };
 
-test("before there is a secret a job gets 503, with a wrong one 401", async (t) => {
+test("POST /api/run: 503 before a secret is set, 401 for a wrong one", async (t) => {
   const { service } = await startPair(t);
   assert.equal((await ask(service.url, "POST", "/api/run", { headers: KEY, body: "{}" })).status, 503);
   await service.sendForm(SECRET);
@@ -22,7 +22,7 @@ test("before there is a secret a job gets 503, with a wrong one 401", async (t) 
   }
 });
 
-test("the secret is checked before the body is there", async (t) => {
+test("POST /api/run: the secret is checked before the body has arrived", async (t) => {
   const { service } = await startRegistered(t, { AUTOMN_RUNNER_LOCAL_MAX_CONCURRENCY: "1" });
   const socket = connect(service.port, "127.0.0.1");
   socket.setEncoding("latin1");
@@ -37,7 +37,7 @@ for (const [what, body, words] of [
   ["no code", `{"script":{"language":"node"}}`, /script\.code.*found nothing/], ["a number as language", `{"script":{"language":1,"code":""}}`, /script\.language.*found 1/],
   ["variables that are none", `{"script":{"language":"node","code":"","variables":[{"name":"x"}]}}`, /variables\[0\]/],
 ] as const) {
-  test(`${what} as a job is 400, and the answer says what was wanted`, async (t) => {
+  test(`POST /api/run: ${what} is 400, and the answer says what was wanted`, async (t) => {
     const { service } = await startRegistered(t);
     const answer = await ask(service.url, "POST", "/api/run", { headers: KEY, body });
     assert.equal(answer.status, 400);
@@ -45,7 +45,7 @@ for (const [what, body, words] of [
   });
 }
 
-test("a job over the limit is 413, announced or not, and one just under it runs", async (t) => {
+test("POST /api/run: a body over the limit is 413, with or without a content length, and one just under it runs", async (t) => {
   const { host, service } = await startRegistered(t, { AUTOMN_RUNNER_MAX_BODY_BYTES: "2000" });
   const large = JSON.stringify({ script: { language: "node", code: " ".repeat(3_000) } });
   assert.equal((await ask(service.url, "POST", "/api/run", { headers: KEY, body: large })).status, 413);
@@ -53,7 +53,7 @@ test("a job over the limit is 413, announced or not, and one just under it runs"
   assert.equal((await host.dispatch(RUNNER_ID, { ...RETURNS_1, filler: "x".repeat(1_700) })).result?.returnData, 1);
 });
 
-test("at the cap a job gets 429 and when to come back, before its body is read; an active run id is 409", async (t) => {
+test("POST /api/run: at the concurrency limit a job gets 429 and Retry-After before its body is read; an active run id is 409", async (t) => {
   const { host, service } = await startRegistered(t, { AUTOMN_RUNNER_LOCAL_MAX_CONCURRENCY: "2", AUTOMN_RUNNER_KILL_GRACE_MS: "100" });
   const stop = new AbortController();
   const started = [gate(), gate()] as const;
@@ -73,7 +73,7 @@ test("at the cap a job gets 429 and when to come back, before its body is read; 
   assert.equal((await host.dispatch(RUNNER_ID, RETURNS_1)).result?.returnData, 1);
 });
 
-test("a run id that is active is 409, and free again after its run", async (t) => {
+test("POST /api/run: an active run id is 409, and free again after its run", async (t) => {
   const { host } = await startRegistered(t, { AUTOMN_RUNNER_KILL_GRACE_MS: "100" });
   const stop = new AbortController();
   const { opened, open } = gate();
@@ -86,7 +86,7 @@ test("a run id that is active is 409, and free again after its run", async (t) =
   assert.deepEqual([again.result?.runId, again.result?.returnData], ["same", 1]);
 });
 
-test("with a cap of 1, 200 jobs in a row meet no 429", { timeout: 240_000 }, async (t) => {
+test("POST /api/run: with a concurrency limit of 1, 200 jobs in a row get no 429", { timeout: 240_000 }, async (t) => {
   const { host, service } = await startRegistered(t, { AUTOMN_RUNNER_LOCAL_MAX_CONCURRENCY: "1" });
   for (let n = 0; n < 200; n++) {
     const run = await host.dispatch(RUNNER_ID, { id: "s", language: "shell", code: `echo ${n % 5}` });
@@ -95,7 +95,7 @@ test("with a cap of 1, 200 jobs in a row meet no 429", { timeout: 240_000 }, asy
   assert.equal((await service.status()).runs.total, 200);
 });
 
-test("the answer begins before the script has said anything, in a form that nothing on the way holds back", async (t) => {
+test("POST /api/run: the answer begins before the script prints, with headers that prevent proxies from buffering it", async (t) => {
   const { host } = await startRegistered(t);
   const run = await host.dispatch(RUNNER_ID, { language: "shell", code: "echo one; echo two >&2; echo three" }, { runId: "r-1", input: { a: 1 } });
   assert.match(String(run.headers["content-type"]), /^application\/x-ndjson/);
@@ -106,27 +106,27 @@ test("the answer begins before the script has said anything, in a form that noth
   assert.equal(run.success, false, "the host calls a run with stderr no success");
 });
 
-test("a silent script is kept alive by empty lines when the host's idle time is short", async (t) => {
+test("keep-alive: empty lines are sent for a silent script when the host's idle timeout is short", async (t) => {
   const { host } = await startRegistered(t, { AUTOMN_RUNNER_TIMEOUT_MS: "6000", AUTOMN_RUNNER_KILL_GRACE_MS: "100" });
   const run = await host.dispatch(RUNNER_ID, { language: "shell", code: "sleep 4; AutomnReturn awake" }, { idleTimeoutMs: 3_000 });
   assert.equal(run.result?.returnData, "awake", run.failure);
   assert.ok(run.emptyLines >= 1, `${run.emptyLines} empty lines`);
 });
 
-test("a run that would outlast the advertised time is ended early enough for its result to arrive", async (t) => {
+test("timeout: a run that would outlast the advertised time is ended early enough for its result to arrive", async (t) => {
   const { host } = await startRegistered(t, { AUTOMN_RUNNER_TIMEOUT_MS: "2500", AUTOMN_RUNNER_KILL_GRACE_MS: "100" });
   const run = await host.dispatch(RUNNER_ID, { language: "shell", code: "echo before; trap '' TERM; sleep 60" });
   assert.deepEqual([run.result?.code, run.result?.stdout], [124, "before"], run.failure);
   assert.ok(run.durationMs < 2_500, `${run.durationMs} ms`);
 });
 
-test("jobs are also taken at a path of one's own, under a prefix that a proxy adds", async (t) => {
+test("POST: jobs are also accepted at the configured endpoint path, under a prefix that a proxy adds", async (t) => {
   const { host, service } = await startRegistered(t, { AUTOMN_RUNNER_ENDPOINT_PATH: "/jobs/here" });
   assert.equal(host.endpointOf(RUNNER_ID), `${service.url}/jobs/here`);
   assert.equal((await host.dispatch(RUNNER_ID, RETURNS_1)).result?.returnData, 1);
 });
 
-test("names from outside are data: no language, run id or script id reaches what it should not", async (t) => {
+test("POST /api/run: language, run id and script id are only data, whatever they contain", async (t) => {
   const { host } = await startRegistered(t);
   for (const language of ["__proto__", "constructor", "toString", "../node", "cobol"]) {
     const run = await host.dispatch(RUNNER_ID, { language, code: "1" });
@@ -138,7 +138,7 @@ test("names from outside are data: no language, run id or script id reaches what
   }
 });
 
-test("an interpreter that is missing is 127, and stderr says where it was looked for and what sets it", async (t) => {
+test("a missing interpreter: code 127, and stderr says where it was looked for and which variable sets it", async (t) => {
   const { host } = await startRegistered(t);
   const { result } = await host.dispatch(RUNNER_ID, { language: "python", code: "print(1)" });
   assert.equal(result?.code, 127);

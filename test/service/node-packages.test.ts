@@ -51,7 +51,7 @@ describe("a script's npm packages are found from its working directory", { skip:
     assert.deepEqual([second.start, second.code, second.stderr, second.returnData], ["warm", 0, "", returned]);
   });
 
-  test("which is nobody else's: a run without packages has none", async () => {
+  test("a run without packages does not find the packages of another run", async () => {
     const code = "try { require('module').createRequire(process.cwd() + '/')(['left'][0]); } catch (error) { AutomnReturn([error.code, require('fs').readdirSync('..').sort()]); }";
     const { returnData } = await runJob(service.url, SECRET, { script: { id: "none", language: "node", code } });
     assert.deepEqual(returnData, ["MODULE_NOT_FOUND", ["input.json", "work"]]);
