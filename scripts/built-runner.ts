@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 /** The entry point of the built runner. */
@@ -105,6 +106,15 @@ function parse(text: string): LogLine {
     return JSON.parse(text) as LogLine;
   } catch {
     return { level: "", message: text };
+  }
+}
+
+/** Resolves when the runner has looked for every interpreter, which is the last of its start-up work. */
+export async function interpretersFound({ log }: BuiltRunner): Promise<void> {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  while (!log.some(({ message }) => message === "Interpreters found")) {
+    if (performance.now() > deadline) throw new Error(`The runner did not find its interpreters within ${START_TIMEOUT_MS / 1000} s`);
+    await delay(20);
   }
 }
 

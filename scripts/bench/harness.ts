@@ -4,9 +4,8 @@ import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { LANGUAGES } from "../../runner/languages/table.ts";
-import { startBuiltRunner } from "../built-runner.ts";
+import { interpretersFound, startBuiltRunner } from "../built-runner.ts";
 import type { BuiltRunner } from "../built-runner.ts";
 import { openConnection } from "./connection.ts";
 import type { Connection } from "./connection.ts";
@@ -89,15 +88,6 @@ export async function openHarness(): Promise<Harness> {
       await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     },
   };
-}
-
-/** Resolves when the runner has found its interpreters, which is the last of its start-up work. */
-async function interpretersFound({ log }: BuiltRunner): Promise<void> {
-  const deadline = performance.now() + 30_000;
-  while (!log.some(({ message }) => message === "Interpreters found")) {
-    if (performance.now() > deadline) throw new Error("The runner did not find its interpreters within 30 s");
-    await delay(20);
-  }
 }
 
 function inherited(isWanted: (name: string) => boolean): NodeJS.ProcessEnv {

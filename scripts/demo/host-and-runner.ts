@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LANGUAGES } from "../../runner/languages/table.ts";
-import { freePort, startBuiltRunner } from "../built-runner.ts";
+import { freePort, interpretersFound, startBuiltRunner } from "../built-runner.ts";
 import type { BuiltRunner } from "../built-runner.ts";
 import { openFakeHost } from "../fake-host.ts";
 import type { FakeHost, Registration } from "../fake-host.ts";
@@ -58,6 +58,7 @@ export async function startHostAndRunner(): Promise<HostAndRunner> {
 }
 
 async function register(host: FakeHost, runner: BuiltRunner, secret: string): Promise<Registration> {
+  await interpretersFound(runner); // An earlier registration would not name all of them.
   const answer = await fetch(`${runner.url}/ui/register`, { method: "POST", body: new URLSearchParams({ secret }) });
   if (!answer.ok) throw new Error(`Cannot register: the runner answered the form with status ${answer.status}`);
   return host.registered();
