@@ -77,7 +77,7 @@ async function* compare(bench: BenchContext, pipe: BarePipe, writer: Writer, meg
     yield toRow({
       part: "logs", what: `${what}, peak memory`, unit: "MB",
       ours: [peakMb(runner.pid)], baseline: { name: "before", samples: [before] }, kind: "difference",
-      target: hasTarget ? LOG_MEMORY : undefined, note: `${Math.round(residentMb(runner.pid))} MB afterwards`,
+      target: hasTarget ? LOG_MEMORY : undefined, note: `${Math.round(residentMb(runner.pid))} MB afterward`,
     });
   }
   await runner.stop();

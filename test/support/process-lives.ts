@@ -1,7 +1,7 @@
 // Whether a process still runs, on any platform that has signals.
 import { readFileSync } from "node:fs";
 
-/** Whether a process runs; one that is dead and that nobody has reaped yet does not. */
+/** Whether a process runs. A zombie does not. */
 export function processLives(pid: number): boolean {
   try {
     process.kill(pid, 0);
