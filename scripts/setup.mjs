@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => join(ROOT, ...parts);
+/** Is written by hand and answers where nothing is built. */
+const UNBUILT = at("runner", "service.js.js");
 
 /** Installs the development packages unless what is installed is newer than the lock file. */
 function install() {
@@ -19,7 +21,7 @@ function install() {
 function build() {
   for (const entry of readdirSync(at("runner"), { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath ?? entry.path, entry.name);
-    if (entry.isFile() && /\.js(\.map)?$/.test(entry.name) && !file.startsWith(at("runner", "data"))) rmSync(file);
+    if (entry.isFile() && /\.js(\.map)?$/.test(entry.name) && !file.startsWith(at("runner", "data")) && file !== UNBUILT) rmSync(file);
   }
   rmSync(at("runner", "public"), { recursive: true, force: true });
   execFileSync(process.execPath, [at("node_modules", "typescript", "bin", "tsc"), "-p", ROOT], { stdio: "inherit" });

@@ -1,7 +1,8 @@
-// The README's table of variables, made from the table that the runner reads by. Started as a program, it puts it into the README.
+// The README's table of variables, made from the table that the runner reads by. Run as a program, it updates the README.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { VARIABLES } from "../runner/config/config.ts";
+import { allVariables } from "../runner/config/interpreter-variables.ts";
+import { LANGUAGES } from "../runner/languages/table.ts";
 
 const README = fileURLToPath(new URL("../README.md", import.meta.url));
 const BEGIN = "<!-- variables -->";
@@ -9,9 +10,9 @@ const END = "<!-- /variables -->";
 
 /** The table in Markdown. */
 export function variablesTable(): string {
-  const rows = Object.values(VARIABLES).map((variable) => {
-    const aliases = "aliases" in variable ? ` (also ${variable.aliases.map((alias) => `\`${alias}\``).join(", ")})` : "";
-    return `| \`${variable.name}\`${aliases} | ${variable.shown} | ${variable.meaning} |`;
+  const rows = allVariables(LANGUAGES).map(({ name, aliases = [], fallback, shown, meaning }) => {
+    const others = aliases.length === 0 ? "" : ` (also ${aliases.map((alias) => `\`${alias}\``).join(", ")})`;
+    return `| \`${name}\`${others} | ${shown ?? (fallback === undefined ? "" : `\`${String(fallback)}\``)} | ${meaning} |`;
   });
   return ["| variable | default | meaning |", "| --- | --- | --- |", ...rows].join("\n");
 }

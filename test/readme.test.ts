@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { withTable } from "../scripts/variables-table.ts";
@@ -7,18 +8,38 @@ import { withTable } from "../scripts/variables-table.ts";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const readme = readFileSync(`${ROOT}README.md`, "utf8");
 
-test("the README's table of variables is the one that the runner reads by", () => {
-  assert.equal(readme, withTable(readme), "node --import tsx scripts/variables-table.ts puts it in order");
+test("README.md: the table of variables is generated from the table in the code", () => {
+  assert.equal(readme, withTable(readme), "node --import tsx scripts/variables-table.ts updates it");
 });
 
-test("every file that the README points to is there", () => {
-  const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(([, path]) => path ?? "");
-  assert.ok(links.length > 3);
-  for (const link of links) assert.ok(existsSync(ROOT + link), link);
+const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "SECURITY.md", ...readdirSync(`${ROOT}docs`, { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".md")).map((name) => join("docs", name))];
+
+for (const name of DOCUMENTS) test(`${name}: every file that it links to exists`, () => {
+  const links = [...readFileSync(join(ROOT, name), "utf8").matchAll(/\]\(([^)#:]+)\)/g)].map(([, path]) => path ?? "");
+  for (const link of links) assert.ok(existsSync(join(ROOT, dirname(name), link)), link);
 });
 
-test("every row of the README's fault table has a test", () => {
-  const table = readme.slice(readme.indexOf("| fault | what holds |"), readme.indexOf("### Background work"));
+test("docs/architecture.md: its layers name every folder of runner/, and no other", () => {
+  const document = readFileSync(`${ROOT}docs/architecture.md`, "utf8");
+  const layers = document.slice(document.indexOf("```") + 3, document.indexOf("```", document.indexOf("```") + 3));
+  const named = [...layers.matchAll(/\b([a-z]+)\/(?= |\s)/g)].map(([, folder]) => folder).sort();
+  const sources = readdirSync(`${ROOT}runner`, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts") && name.includes(sep));
+  const folders = [...new Set(sources.map((name) => name.split(sep)[0] ?? ""))];
+  assert.deepEqual(named, folders.sort());
+});
+
+test("docs/architecture.md, CONTRIBUTING.md: every source file that they name exists", () => {
+  for (const name of ["docs/architecture.md", "CONTRIBUTING.md"]) {
+    const text = readFileSync(join(ROOT, name), "utf8");
+    const files = [...text.matchAll(/`((?:runner\/|test\/|scripts\/|[a-z]+\/)[\w./-]+\.(?:ts|sh))`/g)].map(([, path]) => path ?? "");
+    assert.ok(files.length > 0);
+    for (const file of files) assert.ok(existsSync(join(ROOT, file)) || existsSync(join(ROOT, "runner", file)), file);
+  }
+});
+
+test("README.md: every row of its table of faults has a test", () => {
+  const table = readme.slice(readme.indexOf("| fault | what happens |"), readme.indexOf("### Background work"));
   const rows = table.split("\n").filter((line) => line.startsWith("| ")).length - 2;
   const tests = readFileSync(`${ROOT}test/service/faults.test.ts`, "utf8").match(/^test\(/gm)?.length ?? 0;
   assert.ok(rows >= 12 && tests >= rows, `${rows} rows, ${tests} tests`);

@@ -46,9 +46,9 @@
   function adopt(copy) {
     const fresh = copy.getElementById("page");
     if (!fresh) throw new Error("This is not the runner's page");
-    const moved = fresh.dataset.standing !== page.dataset.standing;
+    const moved = fresh.dataset.status !== page.dataset.status;
     serverAheadMs = Date.parse(fresh.dataset.now) - Date.now();
-    page.dataset.standing = fresh.dataset.standing;
+    page.dataset.status = fresh.dataset.status;
     for (const part of partsOf(document)) {
       const next = copy.getElementById(part.id);
       if (!next || contentOf(next) === sent.get(part.id) || inUse(part)) continue;

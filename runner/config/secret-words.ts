@@ -1,12 +1,15 @@
-// Which variables hold secrets: nothing in a job marks them but their names.
+// Reads AUTOMN_RUNNER_REDACT: the words by which a variable's name shows that it holds a secret.
 import { describe } from "../lib/failure.ts";
 
-/** Words that make a variable's name a secret's. */
+/** The words where AUTOMN_RUNNER_REDACT is not set. */
 export const SECRET_WORDS: readonly string[] = [
   "PASSWORD", "PASS", "PWD", "SECRET", "TOKEN", "KEY", "APIKEY", "CREDENTIAL", "CREDENTIALS", "PRIVATE", "AUTH",
 ];
 
-/** The words that AUTOMN_RUNNER_REDACT comes to: `WORD,WORD` replaces the default, `+WORD` and `-WORD` change it, `off` is none, nothing is the default. Throws what was wanted and found. */
+/**
+ * The words, in upper case, that a setting stands for: `WORD,WORD` replaces the default, `+WORD` and `-WORD` change it,
+ * `off` is no word at all, and a blank setting is the default. Throws an `Error` that says what was wanted and found.
+ */
 export function secretWords(setting: string): readonly string[] {
   const upper = setting.trim().toUpperCase();
   if (upper === "") return SECRET_WORDS;
@@ -23,9 +26,4 @@ export function secretWords(setting: string): readonly string[] {
     else words.delete(part.slice(1));
   }
   return [...words];
-}
-
-/** Says whether one of the words, in any case, stands between the underscores of a variable's name. */
-export function namesSecret(name: string, words: readonly string[]): boolean {
-  return name.toUpperCase().split("_").some((part) => words.includes(part));
 }

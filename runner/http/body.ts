@@ -1,12 +1,12 @@
-// Reading what a client sends, never more than is wanted.
+// Reading what a client sends, never more than a limit.
 import type { IncomingMessage } from "node:http";
-import { Failure } from "../lib/failure.ts";
+import { describe, Failure } from "../lib/failure.ts";
 
-/** How long and how much of an unwanted body is read, so that its sender gets to see the answer. */
+/** How long and how much of an unwanted body is read, so that its sender sees the answer. */
 const LINGER_MS = 5_000;
 const LINGER_BYTES = 64 * 1024 * 1024;
 
-/** The whole body, at most `limit` bytes. Throws a `Failure` for a longer, compressed or broken off one. */
+/** Reads the whole body, at most `limit` bytes. Rejects with a `Failure` for a larger, compressed or incomplete one. */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   const encoding = request.headers["content-encoding"] ?? "identity";
   if (encoding !== "identity") throw new Failure("unsupported-media", `Cannot read the body: wanted it uncompressed, found content-encoding ${encoding}`);
@@ -28,7 +28,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
 }
 
-/** The body as JSON. Throws a `Failure` that says what is wrong with it. */
+/** Reads the body as JSON. Rejects with a `Failure` that says what is wrong with it. */
 export async function readJson(request: IncomingMessage, limit: number): Promise<unknown> {
   const body = await readBody(request, limit);
   try {
@@ -38,21 +38,31 @@ export async function readJson(request: IncomingMessage, limit: number): Promise
   }
 }
 
-/** V8 quotes the text around the spot, and a body may hold secrets. */
+/** V8 quotes the text around the error, and a body may hold secrets. */
 function withoutQuote(message: string): string {
   return message.replace(/, (\.\.\.)?".*/s, "");
 }
 
-/** The fields of a form that a browser sent, or of a JSON object. */
-export async function readForm(request: IncomingMessage, limit: number): Promise<ReadonlyMap<string, string>> {
+/** The fields of a form or of a JSON object, whose values may be any JSON. */
+export type Form = ReadonlyMap<string, unknown>;
+
+/** Reads a form that a browser sent, or a JSON object; other JSON has no fields. */
+export async function readForm(request: IncomingMessage, limit: number): Promise<Form> {
   const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim();
   if (type !== "application/json") return new Map(new URLSearchParams((await readBody(request, limit)).toString("utf8")));
   const json = await readJson(request, limit);
-  const fields = typeof json === "object" && json !== null ? Object.entries(json) : [];
-  return new Map(fields.map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]));
+  return new Map(typeof json === "object" && json !== null ? Object.entries(json) : []);
 }
 
-/** Reads and drops what a client is still sending after it was refused, within bounds, then cuts it off. */
+/** A field's text; undefined if it is absent, null or empty. Throws a `Failure` for any other value. */
+export function textField(form: Form, name: string): string | undefined {
+  const value = form.get(name);
+  if (value === undefined || value === null || value === "") return undefined;
+  if (typeof value !== "string") throw new Failure("bad-request", `Cannot read ${name}: wanted text, found ${describe(value)}`);
+  return value;
+}
+
+/** Reads and drops what a refused client is still sending, within limits, then cuts the connection. */
 export function discardBody(request: IncomingMessage): void {
   if (request.complete || request.destroyed) return;
   let left = LINGER_BYTES;

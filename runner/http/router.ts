@@ -1,42 +1,67 @@
-// From a request to the handler that answers it.
+// Finds the route for a request, checks the caller and calls the handler.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Failure } from "../lib/failure.ts";
+import { requireSameOrigin } from "./auth.ts";
+import type { Auth, Authorize } from "./auth.ts";
+import type { Form } from "./body.ts";
 
-/** One request and its answer, with the path taken apart. */
+/** One request and its response, with the path parsed. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly path: string;
   readonly query: URLSearchParams;
-  /** What stands in the path where the route has `:name`, decoded. */
+  /** The path segments where the route has `:name`, decoded. */
   readonly params: Readonly<Record<string, string>>;
+  /** The form that carried the reset token; empty for routes with another `auth`. */
+  readonly form: Form;
 }
 
-/** Answers an exchange; what it throws becomes the answer. */
+/** Answers an exchange; what it throws is answered as a failure. */
 export type Handler = (exchange: Exchange) => Promise<void> | void;
 
-/** One row of the route table. A `:name` in the path takes one segment, a closing `*` the rest, unless it is `literal`. */
+/** One row of the route table. */
 export interface Route {
-  readonly literal?: true;
   readonly method: "GET" | "POST" | "DELETE";
+  /** A `:name` matches one segment, a final `*` the rest. */
   readonly path: string;
+  /** Whether `path` is taken literally. */
+  readonly literal?: true;
+  /** What the caller must show; the router checks it before it calls `handle`. */
+  readonly auth: Auth;
+  /** Whether a browser may send this only from the runner's own page. */
+  readonly sameOrigin?: true;
   readonly handle: Handler;
 }
 
-interface Pattern {
-  readonly matcher: RegExp;
-  readonly byMethod: Map<string, Handler>;
+/** What a router needs besides its table. */
+export interface RouterOptions {
+  readonly authorize: Authorize;
+  /** Answers what a check or a handler threw. */
+  readonly onFailure: (exchange: Exchange, error: unknown) => void;
 }
 
-/** Answers every request by the table: 404 for a path and 405 for a method that is not in it, HEAD wherever GET is. */
-export function createRouter(routes: readonly Route[], onFailure: (exchange: Exchange, error: unknown) => void) {
+const NO_FIELDS: Form = new Map();
+
+interface Pattern {
+  readonly matcher: RegExp;
+  readonly byMethod: Map<string, Route>;
+}
+
+/**
+ * Makes the function that answers every request by the table: 404 for an unknown path, 405 for an unknown method, HEAD
+ * wherever there is GET. It checks who may come in before it calls a handler.
+ */
+export function createRouter(routes: readonly Route[], { authorize, onFailure }: RouterOptions) {
   const patterns = compile(routes);
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const [path, query] = split(request.url ?? "/");
-    const bare: Exchange = { request, response, path, query: new URLSearchParams(query), params: {} };
+    const bare: Exchange = { request, response, path, query: new URLSearchParams(query), params: {}, form: NO_FIELDS };
     try {
-      const { handle, params } = find(patterns, request.method ?? "GET", path);
-      await handle({ ...bare, params });
+      const { route, params } = find(patterns, request.method ?? "GET", path);
+      if (route.sameOrigin) requireSameOrigin(request);
+      const form = await authorize(request, route.auth);
+      await route.handle({ ...bare, params, form });
     } catch (error) {
       onFailure(bare, error);
     }
@@ -46,9 +71,9 @@ export function createRouter(routes: readonly Route[], onFailure: (exchange: Exc
 function compile(routes: readonly Route[]): Pattern[] {
   const patterns = new Map<string, Pattern>();
   for (const route of routes) {
-    const pattern = patterns.get(route.path) ?? { matcher: route.literal ? literally(route.path) : matcherOf(route.path), byMethod: new Map<string, Handler>() };
-    pattern.byMethod.set(route.method, route.handle);
-    if (route.method === "GET") pattern.byMethod.set("HEAD", route.handle);
+    const pattern = patterns.get(route.path) ?? { matcher: route.literal ? literally(route.path) : matcherOf(route.path), byMethod: new Map<string, Route>() };
+    pattern.byMethod.set(route.method, route);
+    if (route.method === "GET") pattern.byMethod.set("HEAD", route);
     patterns.set(route.path, pattern);
   }
   return [...patterns.values()];
@@ -70,16 +95,16 @@ function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
-function find(patterns: readonly Pattern[], method: string, path: string): { handle: Handler; params: Record<string, string> } {
+function find(patterns: readonly Pattern[], method: string, path: string): { route: Route; params: Record<string, string> } {
   for (const { matcher, byMethod } of patterns) {
     const match = matcher.exec(path);
     if (match === null) continue;
-    const handle = byMethod.get(method);
-    if (handle === undefined) {
+    const route = byMethod.get(method);
+    if (route === undefined) {
       const allow = [...byMethod.keys()].join(", ");
-      throw new Failure("method-not-allowed", `${method} is not possible here, only ${allow}`, { allow });
+      throw new Failure("method-not-allowed", `Cannot ${method} ${path}: only ${allow} is allowed`, { allow });
     }
-    return { handle, params: decode(match.groups ?? {}) };
+    return { route, params: decode(match.groups ?? {}) };
   }
   throw new Failure("not-found", `There is nothing at ${path}`);
 }
@@ -92,7 +117,7 @@ function decode(groups: Readonly<Record<string, string>>): Record<string, string
   }
 }
 
-/** Path and query of a request target, also of an absolute one as proxies send it. */
+/** Path and query of a request target, absolute ones (as sent by proxies) included. */
 function split(target: string): [path: string, query: string] {
   const local = target.replace(/^https?:\/\/[^/?]*/i, "");
   const mark = local.indexOf("?");

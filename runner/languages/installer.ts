@@ -1,12 +1,6 @@
-// What every package manager's file here gives to the harness, and what it gets.
-import type { Interpreter, LanguageName } from "./language.ts";
+// What a package manager's installer gets, and what it gives back.
+import type { Interpreter } from "./interpreter.ts";
 import type { Requirement } from "./requirement.ts";
-
-/** The languages whose scripts can need something. */
-export type PackagedLanguage = Exclude<LanguageName, "shell">;
-
-/** The folder in a set that holds its packages. */
-export const CONTENT: Readonly<Record<PackagedLanguage, string>> = { node: "node_modules", python: "site", powershell: "modules" };
 
 /** A program to run, without a shell in between. */
 export interface ToolRequest {
@@ -20,21 +14,24 @@ export interface ToolRequest {
   readonly signal: AbortSignal;
 }
 
-/** Runs a program; resolves once nothing of it is left, and rejects when it can't be started. `code` is null where a signal ended it. */
+/** Runs a program; resolves once nothing of it is left, and rejects when it cannot be started. `code` is null where a signal ended it. */
 export type RunTool = (request: ToolRequest) => Promise<{ readonly code: number | null }>;
 
 /** What is to be installed and where. */
 export interface InstallTask {
-  /** Empty at first, to become the set; the packages go into its folder that `CONTENT` names, what the installer needs for itself into `scratch`. */
+  /** Empty at first, to become the package set. */
   readonly directory: string;
+  /** The folder in `directory` for the packages, which the installer makes. */
+  readonly packagesDir: string;
+  /** For the installer's own files; removed afterwards. */
   readonly scratch: string;
   readonly requirements: readonly Requirement[];
   readonly interpreter: Interpreter;
   /** For the installer's programs. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Whether what can be had is wanted although something else can't. */
+  /** Whether to install what can be had although something else cannot. */
   readonly partial: boolean;
-  /** Whether the network may not be touched; only installers that find something without it are asked then. */
+  /** Whether the network must not be used; only an installer that works offline is asked then. */
   readonly offline: boolean;
   /** Runs one of the installer's programs in `directory` or another folder; what it prints is shown unless it is `quiet`. */
   tool(file: string, args: readonly string[], options?: ToolOptions): Promise<ToolEnd>;
@@ -50,33 +47,33 @@ export interface ToolOptions {
   readonly label?: string;
 }
 
-/** How a program ended, and its last lines. */
+/** How a program ended, and its first and last lines. */
 export interface ToolEnd {
   readonly code: number | null;
   readonly lines: readonly string[];
 }
 
-/** Something that could not be had, and why, in the installer's own words (may be several lines). */
+/** Something that could not be had, and why, as the installer puts it (may be several lines). */
 export interface Refusal {
   readonly name: string;
   readonly reason: string;
 }
 
-/** What came of an installation. */
+/** How an installation ended. */
 export interface Installed {
   /** Name → version of what is there. */
   readonly resolved: Readonly<Record<string, string>>;
-  /** Unless a part was wanted, nothing counts where something was refused. */
+  /** With anything in here the set is not used, unless the task was `partial`. */
   readonly refused: readonly Refusal[];
 }
 
-/** A package manager. */
+/** Installs packages into a folder. */
 export interface Installer {
   /** Stands before its lines, e.g. `npm`. */
   readonly label: string;
-  /** What its packages are called, for sentences: `npm package`. */
+  /** What its packages are called in messages: `npm package`. */
   readonly noun: string;
-  /** Whether it finds something without the network. */
+  /** Whether it can find something without the network. */
   readonly worksOffline: boolean;
   install(task: InstallTask): Promise<Installed>;
 }
@@ -86,18 +83,22 @@ export function refuseAll(requirements: readonly Requirement[], reason: string):
   return { resolved: {}, refused: [...new Set(requirements.map(({ name }) => name))].map((name) => ({ name, reason })) };
 }
 
-/** Sentences for what was refused, names with the same reason together. */
+/** One sentence for each reason, with all the names that it is about. */
 export function refusalText(noun: string, refused: readonly Refusal[]): string {
   const byReason = new Map<string, string[]>();
   for (const { name, reason } of refused) byReason.set(reason, [...(byReason.get(reason) ?? []), name]);
-  return [...byReason].map(([reason, names]) => `Cannot install the ${noun}${names.length === 1 ? "" : "s"} ${names.join(", ")}: ${reason}`).join("\n");
+  const sentence = (names: readonly string[], reason: string) =>
+    `Cannot install the ${noun}${names.length === 1 ? "" : "s"} ${names.join(", ")}: ${reason}`;
+  return [...byReason].map(([reason, names]) => sentence(names, reason)).join("\n");
 }
 
-/** At most this many packages are asked for one by one after a failure; the rest get the common reason. */
+/** At most this many packages are asked for one by one after a failure; the others get the common reason. */
 const MAX_QUESTIONS = 8;
 
-/** Asks for each requirement alone why it can't be had. Those that can are left out; `ask` gives undefined for them. */
-export async function refusedAlone(requirements: readonly Requirement[], common: string, ask: (one: Requirement) => Promise<string | undefined>): Promise<Refusal[]> {
+/** Asks for each requirement alone why it cannot be had. Those that can are left out; `ask` gives undefined for them. */
+export async function refusedAlone(
+  requirements: readonly Requirement[], common: string, ask: (one: Requirement) => Promise<string | undefined>,
+): Promise<Refusal[]> {
   const refused: Refusal[] = [];
   for (const [index, one] of requirements.entries()) {
     const reason = index < MAX_QUESTIONS ? await ask(one) : common;

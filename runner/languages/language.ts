@@ -1,15 +1,11 @@
-// What the runner knows of a language: how to find its interpreter and how to start a script with it.
+// What the runner knows of a language: its names, how its interpreter is found, how a script starts, how packages come.
+import type { Interpreter } from "./interpreter.ts";
+import type { PackageManager, PackageManagerSettings } from "./package-manager.ts";
 
-/** A language as the runner names it; the host's `javascript` and `typescript` are spellings of `node`. */
-export type LanguageName = "node" | "python" | "powershell" | "shell";
+export type { Interpreter } from "./interpreter.ts";
 
-/** An interpreter that answered when it was asked: the real executable behind a shim, and its version as a bare number. */
-export interface Interpreter {
-  readonly path: string;
-  readonly version: string;
-  /** What the language needs to know of it besides, e.g. shell: `bash` or `sh`. */
-  readonly flavour?: string;
-}
+/** A language's own name, lower case: `python`. Other spellings of it never get past the registry. */
+export type LanguageName = string;
 
 /** A command line to start, without a shell in between. */
 export interface Command {
@@ -25,11 +21,18 @@ export interface Candidate {
   readonly args?: readonly string[];
 }
 
-/** Everything that differs from one language to the next. */
+/** Everything that differs from one language to the next. docs/adding-a-language.md makes one from nothing. */
 export interface Language {
   readonly name: LanguageName;
-  /** The variable that names another interpreter, e.g. `AUTOMN_RUNNER_PYTHON_PATH`. */
+  /** As people write it: `Node.js`. */
+  readonly title: string;
+  /** Other names under which the host sends it, lower case: `javascript`. */
+  readonly spellings?: readonly string[];
+  /** The variable that names another interpreter, e.g. `AUTOMN_RUNNER_PYTHON_PATH`, and older names that mean the same. */
   readonly pathVariable: string;
+  readonly pathAliases?: readonly string[];
+  /** What the README's table shows as the default of that variable. */
+  readonly shownDefault: string;
   /** Where to look when no path is configured, in this order. */
   readonly candidates: (platform: NodeJS.Platform) => readonly Candidate[];
   /** Arguments that make the interpreter print one line of JSON: `{path?, version, flavour?}`. */
@@ -38,7 +41,7 @@ export interface Language {
   readonly extension: (spelling: string) => string;
   /**
    * How to start the script in `codeFile`, with `inherited` as the environment that the command's own comes on top of.
-   * Throws a `Failure` when this interpreter can't run that spelling.
+   * Throws a `Failure` when this interpreter cannot run that spelling.
    */
   readonly command: (interpreter: Interpreter, codeFile: string, spelling: string, inherited: NodeJS.ProcessEnv) => Command;
   /**
@@ -46,4 +49,6 @@ export interface Language {
    * of a script, whose last argument is its file. A language without it is always started cold.
    */
   readonly warm?: (command: Command, inherited: NodeJS.ProcessEnv) => Command;
+  /** Loads the package manager by a dynamic import, so that the runner starts without it. A language without one installs nothing. */
+  readonly packageManager?: (settings: PackageManagerSettings) => Promise<PackageManager>;
 }

@@ -1,176 +1,140 @@
-// The languages that the runner knows, and the interpreters that were found for them.
-import { execFile } from "node:child_process";
-import { constants } from "node:fs";
-import { access, stat } from "node:fs/promises";
-import { delimiter, join } from "node:path";
-import { promisify } from "node:util";
-import { describe, messageOf } from "../lib/failure.ts";
+// Which languages there are, and the interpreters that were found for them.
+import { describe } from "../lib/failure.ts";
+import { fingerprint } from "../lib/fingerprint.ts";
 import type { Log } from "../lib/log.ts";
-import type { Candidate, Interpreter, Language, LanguageName } from "./language.ts";
-import { node } from "./node/node.ts";
-import { powershell } from "./powershell/powershell.ts";
-import { python } from "./python/python.ts";
-import { shell } from "./shell/shell.ts";
+import type { Interpreter } from "./interpreter.ts";
+import { candidatesFor, findInterpreter, type FoundInterpreter, type InterpreterSearch } from "./interpreter-search.ts";
+import type { Language, LanguageName } from "./language.ts";
+import { LANGUAGES } from "./table.ts";
 
-/** Every language, in the order in which people are told of them. */
-export const LANGUAGES: readonly Language[] = [node, python, powershell, shell];
-
-/** Spellings that the host stores, besides the names. */
-const SPELLINGS: ReadonlyMap<string, Language> = new Map([
-  ...LANGUAGES.map((language): [string, Language] => [language.name, language]),
-  ["javascript", node],
-  ["typescript", node],
-]);
-
-const PROBE_MS = 10_000;
 /** An interpreter's file is looked at again when the last look is older than this. */
 const FRESH_MS = 2_000;
 
-/** A language whose interpreter is there, or the words and the exit code for one that is not. */
-export type Finding =
-  | { readonly language: Language; readonly interpreter: Interpreter }
-  | { readonly code: 2 | 127; readonly errorCode: string; readonly message: string };
-
-/** What the runner can run. */
-export interface LanguageRegistry {
-  /** Resolves once the interpreters have been looked for. */
-  ready(): Promise<void>;
-  /** The language of a spelling and its interpreter; looked for anew when it was missing or has changed. */
-  find(spelling: string): Promise<Finding>;
-  /** Name → version of the interpreters found so far. */
-  readonly runtimes: Readonly<Partial<Record<LanguageName, string>>>;
-  /** Ends the search for interpreters, if it still goes on. */
-  close(): void;
+/** A language as a job names it, ready to run. */
+export interface RunnableLanguage {
+  readonly language: Language;
+  /** What the job calls the language, lower case and without blanks: its name or one of its other spellings. */
+  readonly spelling: string;
+  readonly interpreter: Interpreter;
 }
 
-/** An interpreter as it was found, with its file's identity then. */
-interface Found {
-  readonly interpreter: Interpreter;
-  readonly identity: string;
-  checkedAt: number;
+/** Why a job's language cannot be run: the exit code, the error code and a sentence. */
+export interface LanguageProblem {
+  readonly code: 2 | 127;
+  readonly errorCode: string;
+  readonly message: string;
 }
 
 /** What finding interpreters depends on. */
 export interface LanguageRegistryOptions {
   /** Interpreters that the operator chose, by language. */
-  readonly paths: Readonly<Record<LanguageName, string | undefined>>;
+  readonly paths: Readonly<Record<string, string | undefined>>;
+  /** The runner's own environment. */
   readonly environment: NodeJS.ProcessEnv;
   readonly log: Log;
+  readonly languages?: readonly Language[];
   readonly platform?: NodeJS.Platform;
 }
 
-/** Starts to look for every language's interpreter, all at once. */
-export function createLanguageRegistry(tools: LanguageRegistryOptions): LanguageRegistry {
-  const { log } = tools;
-  const found = new Map<LanguageName, Found>();
-  const closing = new AbortController();
-  const looking = new Map<LanguageName, Promise<Found | undefined>>();
+/** The languages that the runner can run. */
+export class LanguageRegistry {
+  /** All of them, whether there is an interpreter or not. */
+  readonly languages: readonly Language[];
+  readonly #search: InterpreterSearch;
+  readonly #bySpelling: ReadonlyMap<string, Language>;
+  readonly #found = new Map<LanguageName, FoundInterpreter & { checkedAt: number }>();
+  /** Searches that are going on. */
+  readonly #searches = new Map<LanguageName, Promise<Interpreter | undefined>>();
+  readonly #lookedFor = new Set<LanguageName>();
+  readonly #closing = new AbortController();
+  #ready: Promise<void> | undefined;
 
-  function look(language: Language): Promise<Found | undefined> {
-    const pending = looking.get(language.name);
-    if (pending !== undefined) return pending;
-    const search = findInterpreter(language, tools, closing.signal).then((result) => {
-      if (result === undefined) found.delete(language.name);
-      else found.set(language.name, result);
-      looking.delete(language.name);
-      return result;
+  /** Nothing is looked for before `ready` or `find` is called. */
+  constructor({ languages = LANGUAGES, platform = process.platform, paths, environment, log }: LanguageRegistryOptions) {
+    this.languages = languages;
+    this.#search = { paths, environment, platform, log };
+    const spellings = (language: Language) => [language.name, ...(language.spellings ?? [])];
+    this.#bySpelling = new Map(languages.flatMap((language) => spellings(language).map((spelling) => [spelling, language])));
+  }
+
+  /** Looks for every interpreter at once, the first time that it is called. Resolves when all have been looked for. */
+  ready(): Promise<void> {
+    this.#ready ??= Promise.all(this.languages.map((language) => this.#lookFor(language))).then(() => {
+      const { log } = this.#search;
+      log.info("Interpreters found", this.runtimes);
+      if (!this.#closing.signal.aborted) for (const warning of this.warnings) log.warn(warning);
     });
-    looking.set(language.name, search);
+    return this.#ready;
+  }
+
+  /** The language that a job names, whatever the case. Its interpreter is looked for anew when it was missing or has changed. */
+  async find(named: string): Promise<RunnableLanguage | LanguageProblem> {
+    const spelling = named.trim().toLowerCase();
+    const language = this.#bySpelling.get(spelling);
+    if (language === undefined) return this.#unknown(named);
+    const interpreter = await this.#current(language);
+    return interpreter === undefined ? this.#missing(language) : { language, spelling, interpreter };
+  }
+
+  /** Name → version of the interpreters found so far. */
+  get runtimes(): Readonly<Record<LanguageName, string>> {
+    const found = this.languages.map(({ name }) => [name, this.#found.get(name)?.interpreter.version]);
+    return Object.fromEntries(found.filter(([, version]) => version !== undefined));
+  }
+
+  /** A sentence for each interpreter that the operator chose and that was looked for in vain. */
+  get warnings(): readonly string[] {
+    const { paths } = this.#search;
+    const chosen = this.languages.filter(({ name }) => paths[name] !== undefined && this.#lookedFor.has(name) && !this.#found.has(name));
+    return chosen.map(({ name, title, pathVariable }) =>
+      `${pathVariable}: ${describe(paths[name])} does not answer as an interpreter for ${title}, so ${name} jobs end with code 127.`);
+  }
+
+  /** Ends the search for interpreters, if it still goes on. */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async #current(language: Language): Promise<Interpreter | undefined> {
+    const known = this.#found.get(language.name);
+    if (known === undefined) return this.#lookFor(language);
+    if (performance.now() - known.checkedAt < FRESH_MS) return known.interpreter;
+    known.checkedAt = performance.now();
+    if ((await fingerprint(known.interpreter.path)) === known.fingerprint) return known.interpreter;
+    this.#search.log.info("An interpreter has changed and is looked for anew", { language: language.name, path: known.interpreter.path });
+    return this.#lookFor(language);
+  }
+
+  /** One search at a time for each language, shared by all that wait for it. */
+  #lookFor(language: Language): Promise<Interpreter | undefined> {
+    const { name } = language;
+    const pending = this.#searches.get(name);
+    if (pending !== undefined) return pending;
+    const search = findInterpreter(language, this.#search, this.#closing.signal).then((found) => {
+      this.#searches.delete(name);
+      this.#lookedFor.add(name);
+      if (found === undefined) this.#found.delete(name);
+      else this.#found.set(name, { ...found, checkedAt: performance.now() });
+      return found?.interpreter;
+    });
+    this.#searches.set(name, search);
     return search;
   }
 
-  async function current(language: Language): Promise<Found | undefined> {
-    const known = found.get(language.name);
-    if (known === undefined) return look(language);
-    if (performance.now() - known.checkedAt < FRESH_MS) return known;
-    known.checkedAt = performance.now();
-    if ((await identityOf(known.interpreter.path)) === known.identity) return known;
-    log.info("An interpreter has changed and is looked for anew", { language: language.name, path: known.interpreter.path });
-    return look(language);
+  #unknown(named: string): LanguageProblem {
+    const names = this.languages.map(({ name }) => name);
+    const known = [...names, ...[...this.#bySpelling.keys()].filter((spelling) => !names.includes(spelling))].join(", ");
+    return { code: 2, errorCode: "UNKNOWN_LANGUAGE", message: `Unknown language ${describe(named)}: this runner knows ${known}.` };
   }
 
-  const first = Promise.all(LANGUAGES.map(look)).then(() => {
-    log.info("Interpreters found", runtimesOf(found));
-  });
-
-  return {
-    ready: () => first,
-    async find(spelling) {
-      const language = SPELLINGS.get(spelling);
-      if (language === undefined) return unknownLanguage(spelling);
-      const result = await current(language);
-      return result === undefined ? missingInterpreter(language, tools) : { language, interpreter: result.interpreter };
-    },
-    get runtimes() { return runtimesOf(found); },
-    close: () => closing.abort(),
-  };
-}
-
-function runtimesOf(found: ReadonlyMap<LanguageName, Found>): Partial<Record<LanguageName, string>> {
-  return Object.fromEntries(LANGUAGES.flatMap(({ name }) => {
-    const interpreter = found.get(name)?.interpreter;
-    return interpreter === undefined ? [] : [[name, interpreter.version]];
-  }));
-}
-
-async function findInterpreter(language: Language, { paths, environment, log, platform = process.platform }: LanguageRegistryOptions, signal: AbortSignal): Promise<Found | undefined> {
-  const configured = paths[language.name];
-  for (const candidate of configured === undefined ? language.candidates(platform) : [{ file: configured }]) {
-    const interpreter = await probe(language, candidate, { environment, log, signal });
-    if (interpreter !== undefined) return { interpreter, identity: await identityOf(interpreter.path), checkedAt: performance.now() };
+  #missing(language: Language): LanguageProblem {
+    const { paths, environment } = this.#search;
+    const files = candidatesFor(language, this.#search).map(({ file }) => file).join(", ");
+    const chosen = paths[language.name] !== undefined;
+    const where = chosen ? `${files}, which ${language.pathVariable} names` : `${files} on the PATH (${environment["PATH"] ?? ""})`;
+    return {
+      code: 127, errorCode: "INTERPRETER_MISSING",
+      message: `No interpreter for ${language.name} was found: looked for ${where}. ${language.pathVariable} sets the path of one.`,
+    };
   }
-  return undefined;
-}
-
-/** Asks a candidate for its version and for the real executable behind it. */
-async function probe(language: Language, candidate: Candidate, { environment, log, signal }: { environment: NodeJS.ProcessEnv; log: Log; signal: AbortSignal }): Promise<Interpreter | undefined> {
-  const args = [...(candidate.args ?? []), ...language.probe];
-  try {
-    const env = { ...withoutSecrets(environment), POWERSHELL_TELEMETRY_OPTOUT: "1" };
-    const { stdout } = await promisify(execFile)(candidate.file, args, { timeout: PROBE_MS, killSignal: "SIGKILL", env, signal, windowsHide: true });
-    const answer: unknown = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
-    const { path, version, flavour } = (typeof answer === "object" && answer !== null ? answer : {}) as Readonly<Record<string, unknown>>;
-    if (typeof version !== "string") throw new Error(`wanted a version, found ${describe(answer)}`);
-    const found = typeof path === "string" && path !== "" ? path : await onPath(candidate.file, environment["PATH"]);
-    return { path: found, version, ...(typeof flavour === "string" ? { flavour } : {}) };
-  } catch (error) {
-    log.debug("A candidate for an interpreter did not answer", { language: language.name, file: candidate.file, error: messageOf(error).slice(0, 300) });
-    return undefined;
-  }
-}
-
-function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("AUTOMN_RUNNER_")));
-}
-
-/** Where the PATH has an executable of that name, so that a script's own PATH does not choose another one. */
-async function onPath(file: string, path = ""): Promise<string> {
-  if (file.includes("/") || file.includes("\\")) return file;
-  for (const directory of path.split(delimiter)) {
-    const candidate = join(directory, file);
-    if (directory !== "" && (await access(candidate, constants.X_OK).then(() => true, () => false))) return candidate;
-  }
-  return file;
-}
-
-/** Tells a replaced executable from the one that was probed. */
-async function identityOf(path: string): Promise<string> {
-  const facts = await stat(path).catch(() => undefined);
-  return facts === undefined ? "" : `${facts.dev}:${facts.ino}:${facts.size}:${facts.mtimeMs}`;
-}
-
-function unknownLanguage(spelling: string): Finding {
-  const known = [...SPELLINGS.keys()].join(", ");
-  return { code: 2, errorCode: "UNKNOWN_LANGUAGE", message: `Unknown language ${JSON.stringify(spelling)}: this runner knows ${known}.` };
-}
-
-function missingInterpreter(language: Language, { paths, environment, platform = process.platform }: LanguageRegistryOptions): Finding {
-  const configured = paths[language.name];
-  const looked = configured === undefined
-    ? `${language.candidates(platform).map(({ file }) => file).join(", ")} on the PATH (${environment["PATH"] ?? ""})`
-    : `${configured}, which ${language.pathVariable} names`;
-  return {
-    code: 127, errorCode: "INTERPRETER_MISSING",
-    message: `No interpreter for ${language.name} was found: looked for ${looked}. ${language.pathVariable} sets the path of one.`,
-  };
 }

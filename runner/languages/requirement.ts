@@ -5,18 +5,18 @@ import { describe } from "../lib/failure.ts";
 export interface Requirement {
   readonly name: string;
   /**
-   * As the language's installer takes it: for npm a version, range or dist-tag (`name@version`), for python what follows
-   * the name in PEP 508 (`name` + `version`), for PowerShell a NuGet range. Absent: any, an installer takes the newest.
+   * As the language's installer takes it. npm: a version, range or dist-tag. Python: everything after the name in PEP 508.
+   * PowerShell: a NuGet range. Without it any version will do, and an installer takes the newest.
    */
   readonly version?: string;
 }
 
-/** What was read from a script. With one problem or more nothing may be installed for it. */
+/** What was read from a script. With any problem, nothing may be installed for it. */
 export interface Needs<R extends Requirement = Requirement> {
   readonly requirements: readonly R[];
-  /** Sentences for the script's author, in the order in which they were met. */
+  /** Sentences for the script's author, in the order of the script. */
   readonly problems: readonly string[];
-  /** Sentences for the author about what was passed over; they stop nothing. */
+  /** Sentences for the author about what was ignored; the script runs all the same. */
   readonly notes: readonly string[];
 }
 
@@ -26,7 +26,9 @@ export function requirement(name: string, version?: string): Requirement {
 }
 
 /** Makes one of several mentions of a name: a version wins over none, two different ones are a problem that names both. */
-export function merge<R extends Requirement>(mentions: Iterable<R>, keyOf: (name: string) => string = (name) => name): Pick<Needs<R>, "requirements" | "problems"> {
+export function merge<R extends Requirement>(
+  mentions: Iterable<R>, keyOf: (name: string) => string = (name) => name,
+): Pick<Needs<R>, "requirements" | "problems"> {
   const kept = new Map<string, R>();
   const problems = new Set<string>();
   for (const mention of mentions) {
@@ -34,7 +36,8 @@ export function merge<R extends Requirement>(mentions: Iterable<R>, keyOf: (name
     const first = kept.get(key);
     if (!first || (first.version === undefined && mention.version !== undefined)) kept.set(key, mention);
     else if (first.version !== undefined && mention.version !== undefined && mention.version !== first.version) {
-      problems.add(`Cannot choose a version of ${first.name}: the script asks for ${describe(first.version)} and for ${describe(mention.version)}`);
+      const [one, other] = [describe(first.version), describe(mention.version)];
+      problems.add(`Cannot choose a version of ${first.name}: the script asks for ${one} and for ${other}`);
     }
   }
   return { requirements: [...kept.values()], problems: [...problems] };

@@ -1,10 +1,10 @@
-// How deep JSON may be nested. V8 reads any depth but writes, as most others do, by recursion: too deep a value could
-// be taken in and never be sent on.
+// How deep JSON may be nested. V8 parses JSON of any depth, but serializes it by recursion, as most programs do: a value
+// that is too deep could be received and never be sent on.
 
-/** More levels than this are refused. */
+/** The number of levels up to which a value is accepted. */
 export const MAX_DEPTH = 1000;
 
-/** Whether a value of parsed JSON is nested deeper than `levels`. */
+/** Whether a value of JSON is nested deeper than `levels`. */
 export function isDeeperThan(value: unknown, levels: number = MAX_DEPTH): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (levels === 0) return true;

@@ -1,4 +1,4 @@
-// The one failure class: what a caller did wrong or what the runner can't do right now, in words.
+// The one failure class: what a caller did wrong or what the runner cannot do right now, in a sentence.
 
 const STATUS = {
   "bad-request": 400,
@@ -17,7 +17,7 @@ const STATUS = {
 /** The closed set of ways to fail. */
 export type FailureCode = keyof typeof STATUS;
 
-/** A failure with a sentence for the one who caused it; `headers` go with the HTTP answer. */
+/** A failure with a sentence for whoever caused it; `headers` are sent with the HTTP answer. */
 export class Failure extends Error {
   readonly code: FailureCode;
   readonly headers: Readonly<Record<string, string>>;
@@ -29,13 +29,13 @@ export class Failure extends Error {
     this.headers = headers;
   }
 
-  /** The HTTP status that this failure answers with. */
+  /** The HTTP status of the answer. */
   get status(): number {
     return STATUS[this.code];
   }
 }
 
-/** What was found, short enough for a message: `"abc"`, `an array`, `nothing`. */
+/** A value in a message, at most 80 characters: `"abc"`, `an array`, `nothing`. */
 export function describe(value: unknown): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return "an array";

@@ -1,21 +1,47 @@
-// Files that are whole at every moment, also when the process or the machine stops in the middle.
-import { chmod, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+// Writes files whole and removes folders for good, also after the process or the machine has stopped in the middle.
+import { chmod, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { messageOf } from "./failure.ts";
 import type { Log } from "./log.ts";
 
-/** Only the runner's own user reads what it keeps. */
+/** The mode of a directory that only the runner's own user can use. */
 export const PRIVATE_DIR = 0o700;
+/** The mode of a file that only the runner's own user can read and write. */
 export const PRIVATE_FILE = 0o600;
 
 const SUFFIX = ".tmp";
+const REMOVAL = { recursive: true, force: true, maxRetries: 5, retryDelay: 50 } as const;
 
-/** Makes a folder and those above it, readable for the runner's own user alone. */
+/**
+ * Creates a directory and its missing parents, for the runner's own user alone. Rejects with the system's reason: Node's
+ * recursive `mkdir` reports a read-only file system as ENOENT, and never ends where a directory takes no entries (`/proc`).
+ */
 export async function ensureDir(dir: string): Promise<void> {
-  await mkdir(dir, { recursive: true, mode: PRIVATE_DIR });
+  if (await isDirectory(dir)) return;
+  try {
+    await makeDir(dir);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    await ensureDir(dirname(dir));
+    await makeDir(dir);
+  }
 }
 
-/** Replaces a file's content: a reader, and a start after a crash, finds the old or the new one whole. A missing folder is made. */
+/** Somebody else may create it at the same moment. */
+async function makeDir(dir: string): Promise<void> {
+  await mkdir(dir, { mode: PRIVATE_DIR }).catch(async (error: unknown) => {
+    if (!(await isDirectory(dir))) throw error;
+  });
+}
+
+function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then((found) => found.isDirectory(), () => false);
+}
+
+/**
+ * Replaces the content of a file: a reader, also after a crash, sees the old content or the new, never a part of it. A
+ * missing directory is created.
+ */
 export async function writeWhole(file: string, content: string): Promise<void> {
   await ensureDir(dirname(file));
   const temporary = `${temporaryPrefix(file)}${process.pid}-${crypto.randomUUID()}${SUFFIX}`;
@@ -35,7 +61,7 @@ export async function writeWhole(file: string, content: string): Promise<void> {
   await syncDir(dirname(file));
 }
 
-/** Removes what writes of the file left half done when the process was killed. */
+/** Removes the temporary files that `writeWhole` left for this file when its process was killed. */
 export async function removeTemporaries(file: string): Promise<void> {
   const prefix = basename(temporaryPrefix(file));
   const names = await readdir(dirname(file)).catch(() => []);
@@ -47,31 +73,34 @@ function temporaryPrefix(file: string): string {
   return join(dirname(file), `.${basename(file)}.`);
 }
 
-/** Makes a new or a changed name last through a power cut, where the platform can open folders. */
+/** Has the entries of a directory survive a power cut, on platforms where a directory can be opened. */
 export async function syncDir(dir: string): Promise<void> {
   const handle = await open(dir, "r").catch(() => undefined);
   try {
     await handle?.sync();
   } catch {
-    // Windows and some network file systems can't; the file itself is synced.
+    // Windows and some network file systems cannot; the file itself is synced.
   } finally {
     await handle?.close();
   }
 }
 
-/** Removes a folder with all that is in it, also where a script left folders that may not be written. What can't be removed is logged, not thrown. */
+/**
+ * Removes a directory and everything in it, also while a process that is being ended still writes there, and where a script
+ * has made directories read-only. A failure is logged, not thrown.
+ */
 export async function removeTree(dir: string, log: Pick<Log, "warn">): Promise<void> {
   try {
-    await rm(dir, { recursive: true, force: true }).catch(async () => {
+    await rm(dir, REMOVAL).catch(async () => {
       await makeWritable(dir);
-      await rm(dir, { recursive: true, force: true });
+      await rm(dir, REMOVAL);
     });
   } catch (error) {
     log.warn("Cannot remove a folder", { folder: dir, error: messageOf(error) });
   }
 }
 
-/** Folders only, and none behind a link. */
+/** Changes directories only, and follows no link. */
 async function makeWritable(dir: string): Promise<void> {
   await chmod(dir, PRIVATE_DIR);
   const entries = await readdir(dir, { withFileTypes: true });

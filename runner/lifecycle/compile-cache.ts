@@ -1,10 +1,13 @@
-// What Node has compiled once, it reads at the next start (Node 22.8 and newer).
+// Keeps compiled code from one start to the next (Node 22.8 and later).
 import * as nodeModule from "node:module";
 
-/** Node 20's types do not know it: https://nodejs.org/api/module.html#moduleenablecompilecachecachedir */
+/** Missing in the types of Node 20: https://nodejs.org/api/module.html#moduleenablecompilecachecachedir */
 const { enableCompileCache } = nodeModule as { readonly enableCompileCache?: (directory: string) => unknown };
 
-/** Has Node keep what it compiles from here on in a directory, where it can; NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE are heeded. */
-export function keepCompiled(directory: string): void {
+/**
+ * Has Node store the modules that it compiles from now on in a directory, where it can. The variables NODE_COMPILE_CACHE and
+ * NODE_DISABLE_COMPILE_CACHE take precedence.
+ */
+export function cacheCompiledCode(directory: string): void {
   enableCompileCache?.(directory);
 }

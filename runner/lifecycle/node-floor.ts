@@ -1,9 +1,10 @@
-// The first thing that the service loads: on a Node that is too old it says so and ends, before anything newer is touched.
+// Loaded before everything else: on a version of Node that is too old, it says so and ends the process before any newer feature is used.
+// That is why it imports nothing, compares versions by itself, and keeps to syntax that old versions read.
 
-/** The oldest Node that the runner works with; package.json says the same. */
+/** The oldest version of Node that the runner supports; package.json names the same. */
 export const NODE_FLOOR = "20.11.0";
 
-/** The sentence for a Node below the floor, or nothing. */
+/** A sentence about a version below the floor, or undefined. */
 export function floorProblem(version: string): string | undefined {
   const have = version.split(".").map(Number);
   const want = NODE_FLOOR.split(".").map(Number);

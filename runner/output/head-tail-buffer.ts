@@ -1,101 +1,109 @@
 // The bounded copy of an output for the result: its head and its tail.
 import { continuesCharacter } from "./utf8.ts";
 
-/** Keeps the first and the last part of what is pushed. */
-export interface HeadTailBuffer {
-  /** Takes a copy of whole characters. */
-  push(text: Buffer): void;
-  /** All of it, or head and tail with a line in between that says how many bytes are missing. */
-  text(): string;
+const MIN_RING_BYTES = 1024;
+const EMPTY = Buffer.alloc(0);
+
+/** Keeps the first and the last bytes that are pushed, half of the limit each. */
+export class HeadTailBuffer {
+  readonly #maxBytes: number;
+  readonly #headBytes: number;
+  readonly #head: RingBuffer;
+  #tail: RingBuffer | undefined;
+
+  /** `maxBytes` is the limit for head and tail together. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+    this.#headBytes = Math.ceil(maxBytes / 2);
+    this.#head = new RingBuffer(this.#headBytes);
+  }
+
+  /** Copies whole UTF-8 characters. */
+  push(text: Buffer): void {
+    if (this.#tail !== undefined) return this.#tail.push(text);
+    const end = lastCharacterEnd(text, this.#headBytes - this.#head.pushed);
+    this.#head.push(text.subarray(0, end));
+    if (end === text.length) return;
+    this.#tail = new RingBuffer(this.#maxBytes - this.#head.pushed);
+    this.#tail.push(text.subarray(end));
+  }
+
+  /** The whole text, or head and tail with a line between them that says how many bytes are missing. */
+  text(): string {
+    const head = this.#head.contents().toString();
+    const tail = this.#wholeCharactersOfTail();
+    const missing = this.#missing(tail);
+    if (missing === 0) return head + tail.toString();
+    return `${head}${head.endsWith("\n") ? "" : "\n"}[runner] ${missing} bytes are missing here\n${tail.toString()}`;
+  }
+
   /** How many bytes `text()` leaves out. */
-  readonly missingBytes: number;
-}
-
-/** Makes a keeper for at most `maxBytes`, half of them for either part. */
-export function createHeadTailBuffer(maxBytes: number): HeadTailBuffer {
-  const headShare = Math.ceil(maxBytes / 2);
-  const head = createRing(headShare);
-  let tail: Ring | undefined;
-
-  /** What is left of the tail, without the end of a character whose beginning is gone. */
-  function cutTail(): { readonly text: Buffer; readonly missing: number } {
-    const kept = tail?.kept() ?? Buffer.alloc(0);
-    const pushed = tail?.pushed ?? 0;
-    const text = kept.length === pushed ? kept : kept.subarray(firstCharacter(kept));
-    return { text, missing: pushed - text.length };
+  get missingBytes(): number {
+    return this.#missing(this.#wholeCharactersOfTail());
   }
 
-  return {
-    push(text) {
-      if (tail !== undefined) return tail.push(text);
-      const end = lastCharacterEnd(text, headShare - head.pushed);
-      head.push(text.subarray(0, end));
-      if (end === text.length) return undefined;
-      tail = createRing(maxBytes - head.pushed);
-      return tail.push(text.subarray(end));
-    },
-    text() {
-      const start = head.kept().toString();
-      const { text, missing } = cutTail();
-      if (missing === 0) return start + text.toString();
-      return `${start}${start.endsWith("\n") ? "" : "\n"}[runner] ${missing} bytes are missing here\n${text.toString()}`;
-    },
-    get missingBytes() { return cutTail().missing; },
-  };
-}
-
-/** The last bytes that were pushed. */
-interface Ring {
-  push(bytes: Buffer): void;
-  /** How many bytes were pushed so far. */
-  readonly pushed: number;
-  kept(): Buffer;
-}
-
-const SMALLEST_RING = 1024;
-
-/** A ring of at most `most` bytes that takes no more memory than it needs. */
-function createRing(most: number): Ring {
-  let notify = Buffer.alloc(0);
-  let pushed = 0;
-
-  /** Before the ring has its full size, it is not closed: what was pushed lies from its beginning on. */
-  function grow(wanted: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.min(most, Math.max(wanted, notify.length * 2, SMALLEST_RING)));
-    notify.copy(larger, 0, 0, pushed);
-    notify = larger;
+  #missing(tail: Buffer): number {
+    return (this.#tail?.pushed ?? 0) - tail.length;
   }
 
-  return {
-    push(bytes) {
-      if (notify.length < most && pushed + bytes.length > notify.length) grow(pushed + bytes.length);
-      const last = bytes.length > most ? bytes.subarray(bytes.length - most) : bytes;
-      pushed += bytes.length;
-      if (most === 0) return;
-      const end = ((pushed - 1) % most) + 1;
-      const start = end - last.length;
-      last.copy(notify, Math.max(0, start), Math.max(0, -start));
-      if (start < 0) last.copy(notify, most + start, 0, -start);
-    },
-    get pushed() { return pushed; },
-    kept() {
-      if (pushed <= most) return notify.subarray(0, pushed);
-      const end = pushed % most;
-      return Buffer.concat([notify.subarray(end), notify.subarray(0, end)]);
-    },
-  };
+  /** The tail without the end of a character whose beginning was overwritten. */
+  #wholeCharactersOfTail(): Buffer {
+    const contents = this.#tail?.contents() ?? EMPTY;
+    return contents.length === this.#tail?.pushed ? contents : contents.subarray(firstCharacterStart(contents));
+  }
 }
 
-/** The first place at which a character begins. */
-function firstCharacter(text: Buffer): number {
+/** A ring buffer of at most `capacity` bytes that allocates only what it needs. */
+class RingBuffer {
+  readonly #capacity: number;
+  #bytes: Buffer = EMPTY;
+  #pushed = 0;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  /** How many bytes were pushed in total. */
+  get pushed(): number {
+    return this.#pushed;
+  }
+
+  push(bytes: Buffer): void {
+    const capacity = this.#capacity;
+    if (this.#bytes.length < capacity && this.#pushed + bytes.length > this.#bytes.length) this.#grow(this.#pushed + bytes.length);
+    const last = bytes.length > capacity ? bytes.subarray(bytes.length - capacity) : bytes;
+    this.#pushed += bytes.length;
+    if (capacity === 0) return;
+    const end = ((this.#pushed - 1) % capacity) + 1;
+    const start = end - last.length;
+    last.copy(this.#bytes, Math.max(0, start), Math.max(0, -start));
+    if (start < 0) last.copy(this.#bytes, capacity + start, 0, -start);
+  }
+
+  /** The last bytes that were pushed, oldest first. */
+  contents(): Buffer {
+    if (this.#pushed <= this.#capacity) return this.#bytes.subarray(0, this.#pushed);
+    const end = this.#pushed % this.#capacity;
+    return Buffer.concat([this.#bytes.subarray(end), this.#bytes.subarray(0, end)]);
+  }
+
+  /** A ring below its capacity has not wrapped yet, so its contents start at 0. */
+  #grow(needed: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.min(this.#capacity, Math.max(needed, this.#bytes.length * 2, MIN_RING_BYTES)));
+    this.#bytes.copy(larger, 0, 0, this.#pushed);
+    this.#bytes = larger;
+  }
+}
+
+function firstCharacterStart(text: Buffer): number {
   let start = 0;
   while (continuesCharacter(text[start])) start += 1;
   return start;
 }
 
-/** The last place up to `most` at which a character has ended. */
-function lastCharacterEnd(text: Buffer, most: number): number {
-  let end = Math.min(most, text.length);
+/** The last offset up to `max` at which a character ends. */
+function lastCharacterEnd(text: Buffer, max: number): number {
+  let end = Math.min(max, text.length);
   while (continuesCharacter(text[end])) end -= 1;
   return end;
 }

@@ -1,6 +1,6 @@
-// The bulk of JSON escaping, sixteen bytes at a time. JavaScript has no such instructions and WebAssembly does: four to
-// nine times as fast as `JSON.stringify` of Node 20. The function below is put together here, instruction by
-// instruction (WebAssembly core specification 2.0, chapter 5), for a tool chain would be a package.
+// The bulk of JSON escaping, sixteen bytes at a time, with WebAssembly's SIMD instructions: four to nine times as fast as
+// `JSON.stringify` of Node 20. The function is assembled here, instruction by instruction (WebAssembly core
+// specification 2.0, chapter 5), because a tool chain would be a package (docs/decisions/simd-json-escaping.md).
 import { MAX_FRAME_BYTES } from "../protocol/frames.ts";
 import type { JsonEscape } from "./json-escape.ts";
 
@@ -45,7 +45,7 @@ const advance = (local: number, by: Code): Code => [get(local), by, add, set(loc
 const BLOCK = 16;
 const MAX_ESCAPE = 6;
 
-// What lies where in the memory.
+// The layout of the memory.
 /** For every byte its escape of two bytes, or zeros. */
 const PAIRS = 0;
 /** For every byte the last two of an escape of six. */
@@ -54,12 +54,12 @@ const TEXT = DIGITS + 2 * 256;
 const TARGET = TEXT + MAX_FRAME_BYTES;
 const PAGES = Math.ceil((TARGET + MAX_FRAME_BYTES) / 65_536);
 
-// The parameters: where the text's next byte is and where it ends, and the same of the target.
+// The parameters: the next byte and the end of the text, then of the target.
 const [FROM, END, AT, LIMIT] = [0, 1, 2, 3];
-// The locals: a bit for each byte that needs an escape, the place of such a byte in the tables, and the bytes.
+// The locals: a bit for each byte that needs an escape, that byte's index in the tables, and the sixteen bytes.
 const [SPECIAL, ENTRY, BYTES] = [4, 5, 6];
 
-/** Every block is copied before it is looked at; where one of its bytes needs an escape, that is written over it. */
+/** Copies each block before looking at it; if one of its bytes needs an escape, the escape overwrites the copy. */
 const BODY: Code = [
   block(loop(
     get(FROM), i32(BLOCK), add, get(END), isGreater, goToIf(1),
@@ -86,8 +86,8 @@ const BODY: Code = [
 ];
 
 /**
- * Makes an escape that leaves the last few bytes of either side alone, by a table of the bytes' escapes. None where
- * there is no WebAssembly with vectors, or no memory for it.
+ * Assembles an escape function from a table of the bytes' escapes. It leaves the last few bytes of text and target to its
+ * caller. Returns undefined where there is no WebAssembly SIMD or no memory for it.
  */
 export function assembleEscape(escapes: readonly (Buffer | undefined)[]): JsonEscape | undefined {
   try {

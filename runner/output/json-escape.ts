@@ -1,37 +1,37 @@
-// A text as the inside of a JSON string, from bytes to bytes: what `JSON.stringify` does, at the speed of a pipe.
+// Escapes text for the inside of a JSON string, bytes to bytes: what `JSON.stringify` does, at the speed of a pipe.
 import { assembleEscape } from "./json-escape-simd.ts";
 import { continuesCharacter } from "./utf8.ts";
 
-/** How far an escaping came. */
+/** How far an escaping got. */
 export interface Escaped {
-  /** The place in the text behind what was taken. */
+  /** The offset in the text after what was read. */
   readonly read: number;
-  /** The place in the target behind what was written. */
+  /** The offset in the target after what was written. */
   readonly written: number;
 }
 
 /**
- * Writes `text`, the bytes of whole characters of UTF-8, from `from` on into `target` from `at` up to `limit`: as much
- * as there is room for, and no part of a character.
+ * Writes `text`, whole UTF-8 characters, from offset `from` on into `target` from offset `at` up to `limit`: as much as
+ * fits, without splitting a character.
  */
 export type JsonEscape = (text: Buffer, from: number, target: Buffer, at: number, limit: number) => Escaped;
 
-/** The escape of each byte that can't stand for itself, as `JSON.stringify` writes it. */
+/** The escape of each byte that needs one, as `JSON.stringify` writes it. */
 const ESCAPES: readonly (Buffer | undefined)[] = Array.from({ length: 256 }, (_, byte) => {
   const escape = byte < 0x80 ? JSON.stringify(String.fromCharCode(byte)).slice(1, -1) : "";
   return escape.length > 1 ? Buffer.from(escape) : undefined;
 });
-/** For a shorter text it does not pay to leave JavaScript. */
-const LONG = 256;
+/** Below this many bytes, calling WebAssembly costs more than it saves. */
+const MIN_SIMD_BYTES = 256;
 
-/** Makes an escape. Long texts go sixteen bytes at a time, from the first of them on, where this machine can do that. */
+/** Makes an escape function. Long texts are escaped sixteen bytes at a time where the machine can; that code is assembled at the first long text. */
 export function createJsonEscape(): JsonEscape {
-  let long: JsonEscape | undefined;
+  let simd: JsonEscape | undefined;
 
   return (text, from, target, at, limit) => {
     let read = from;
     let written = at;
-    if (text.length - from >= LONG) ({ read, written } = (long ??= assembleEscape(ESCAPES) ?? nothingYet)(text, from, target, at, limit));
+    if (text.length - from >= MIN_SIMD_BYTES) ({ read, written } = (simd ??= assembleEscape(ESCAPES) ?? escapeNothing)(text, from, target, at, limit));
     for (; read < text.length; read += 1) {
       const byte = text[read] as number;
       const escape = ESCAPES[byte];
@@ -45,4 +45,4 @@ export function createJsonEscape(): JsonEscape {
   };
 }
 
-const nothingYet: JsonEscape = (_text, from, _target, at) => ({ read: from, written: at });
+const escapeNothing: JsonEscape = (_text, from, _target, at) => ({ read: from, written: at });

@@ -1,26 +1,24 @@
-// Text → ordinary text and marker lines (protocol, section 3), however the chunks fall.
+// Splits text into ordinary text and marker lines (docs/protocol.md, section 3), wherever the chunks are cut.
 import { MARKER_STEM, MARKERS } from "../protocol/markers.ts";
 import type { MarkerKind } from "../protocol/markers.ts";
 
-/** A longer payload of a log or a notification is ordinary output; of a return it is an error. In bytes. */
+/** The largest payload in bytes. A larger log or notification stays ordinary output; a larger return is an error. */
 export const MAX_PAYLOAD = 16 * 1024 * 1024;
 
-/** Where the reader's findings go. */
-export interface MarkerHandler {
-  /** Ordinary text, in order; the pushed chunk itself where nothing in it is a marker's. */
-  text(text: Buffer): void;
-  /** A marker's payload, the rest of its line; says whether it was taken. One that was not is ordinary text. */
-  marker(kind: MarkerKind, payload: string): boolean;
-  /** A return beyond `MAX_PAYLOAD`; its text is dropped. */
-  oversized(): void;
+/** A piece of ordinary text. */
+export interface TextSegment {
+  readonly text: Buffer;
+  /** Whether the segment is exactly the chunk that was pushed: nothing was cut from it and nothing was added. */
+  readonly isWholeChunk: boolean;
 }
 
-/** A small machine that is fed text and calls its handler. */
-export interface MarkerReader {
-  /** Takes whole characters of UTF-8; keeps no part of the chunk itself. */
-  push(chunk: Buffer): void;
-  /** The end of the output: a marker line without a line break counts. */
-  flush(): void;
+/** Receives what the reader finds, in order. */
+export interface MarkerHandler {
+  text(segment: TextSegment): void;
+  /** Receives a marker's payload, the rest of its line. Returns whether it was accepted; otherwise the line becomes ordinary text. */
+  marker(kind: MarkerKind, payload: string): boolean;
+  /** Called for a return larger than `MAX_PAYLOAD`, whose text is dropped. */
+  oversized(): void;
 }
 
 /** A marker whose line has not ended yet. */
@@ -28,95 +26,106 @@ interface OpenMarker {
   readonly kind: MarkerKind;
   readonly parts: Buffer[];
   size: number;
-  readonly behindText: boolean;
+  readonly followsText: boolean;
 }
 
 const KINDS = Object.keys(MARKERS) as MarkerKind[];
-const LONGEST = Math.max(...Object.values(MARKERS).map((marker) => marker.length));
-const NOTHING = Buffer.alloc(0);
+const MAX_MARKER = Math.max(...Object.values(MARKERS).map((marker) => marker.length));
+const EMPTY = Buffer.alloc(0);
 const LINE_BREAK = Buffer.from("\n");
-const BREAK = 0x0a;
+const LF = 0x0a;
+const CR = 0x0d;
 const UNDERSCORE = 0x5f;
 
-/** Makes a reader for one stream of output. */
-export function createMarkerReader(handler: MarkerHandler): MarkerReader {
-  let held = NOTHING;
-  let open: OpenMarker | undefined;
-  let atLineStart = true;
+/** Reads the markers of one output stream. */
+export class MarkerReader {
+  readonly #handler: MarkerHandler;
+  #held: Buffer = EMPTY;
+  #open: OpenMarker | undefined;
+  #atLineStart = true;
 
-  function plain(text: Buffer): void {
+  constructor(handler: MarkerHandler) {
+    this.#handler = handler;
+  }
+
+  /** Takes whole UTF-8 characters and keeps no reference to the chunk. */
+  push(chunk: Buffer): void {
+    const isChunk = this.#held.length === 0;
+    const text = isChunk ? chunk : Buffer.concat([this.#held, chunk]);
+    this.#held = EMPTY;
+    for (let at = 0; at < text.length;) at = this.#open === undefined ? this.#scan(text, at, isChunk) : this.#extend(this.#open, text, at);
+  }
+
+  /** Ends the output: a marker line without a line break counts. */
+  flush(): void {
+    const rest = this.#held;
+    this.#held = EMPTY;
+    this.#emit(rest, false);
+    if (this.#open !== undefined) this.#close(this.#open, EMPTY);
+  }
+
+  #emit(text: Buffer, isWholeChunk: boolean): void {
     if (text.length === 0) return;
-    atLineStart = text[text.length - 1] === BREAK;
-    handler.text(text);
+    this.#atLineStart = text[text.length - 1] === LF;
+    this.#handler.text({ text, isWholeChunk });
   }
 
-  function close(marker: OpenMarker, lineBreak: Buffer): void {
-    const line = marker.parts.length === 1 ? (marker.parts[0] as Buffer) : Buffer.concat(marker.parts);
-    const payload = line.toString("utf8", 0, line.at(-1) === 0x0d ? line.length - 1 : line.length);
-    open = undefined;
-    if (marker.size > MAX_PAYLOAD) handler.oversized();
-    else if (!handler.marker(marker.kind, payload)) return plain(Buffer.concat([Buffer.from(MARKERS[marker.kind]), line, lineBreak]));
-    if (marker.behindText) plain(lineBreak);
-    return undefined;
+  /** Reads up to and including the next marker and returns the offset after it. */
+  #scan(text: Buffer, from: number, isChunk: boolean): number {
+    for (let at = text.indexOf(MARKER_STEM, from, "latin1"); at >= 0; at = text.indexOf(MARKER_STEM, at + 1, "latin1")) {
+      const kind = markerAt(text, at);
+      if (kind === undefined) continue;
+      this.#emit(text.subarray(from, at), false);
+      this.#open = { kind, parts: [], size: 0, followsText: !this.#atLineStart };
+      return at + MARKERS[kind].length;
+    }
+    const end = text.length - markerPrefixLength(text, from);
+    if (end < text.length) this.#held = Buffer.from(text.subarray(end));
+    const isAll = from === 0 && end === text.length;
+    this.#emit(isAll ? text : text.subarray(from, end), isAll && isChunk);
+    return text.length;
   }
 
-  /** Adds to the open marker's payload; returns the place behind its line. */
-  function extend(marker: OpenMarker, text: Buffer, from: number): number {
-    const end = text.indexOf(BREAK, from);
+  /** Adds to the open marker's payload and returns the offset after its line. */
+  #extend(marker: OpenMarker, text: Buffer, from: number): number {
+    const end = text.indexOf(LF, from);
     const part = text.subarray(from, end < 0 ? text.length : end);
     marker.size += part.length;
     if (marker.size <= MAX_PAYLOAD) marker.parts.push(end < 0 ? Buffer.from(part) : part);
     else if (marker.kind === "return") marker.parts.length = 0;
-    else return giveBack(marker, from);
+    else return this.#abandon(marker, from);
     if (end < 0) return text.length;
-    close(marker, LINE_BREAK);
+    this.#close(marker, LINE_BREAK);
     return end + 1;
   }
 
-  function giveBack(marker: OpenMarker, from: number): number {
-    open = undefined;
-    plain(Buffer.concat([Buffer.from(MARKERS[marker.kind]), ...marker.parts]));
+  /** Turns an oversized marker back into ordinary text; reading goes on at `from`. */
+  #abandon(marker: OpenMarker, from: number): number {
+    this.#open = undefined;
+    this.#emit(Buffer.concat([Buffer.from(MARKERS[marker.kind]), ...marker.parts]), false);
     return from;
   }
 
-  /** Takes the text up to and with the next marker; returns the place behind it. */
-  function scan(text: Buffer, from: number): number {
-    for (let at = text.indexOf(MARKER_STEM, from, "latin1"); at >= 0; at = text.indexOf(MARKER_STEM, at + 1, "latin1")) {
-      const kind = markerAt(text, at);
-      if (kind === undefined) continue;
-      plain(text.subarray(from, at));
-      open = { kind, parts: [], size: 0, behindText: !atLineStart };
-      return at + MARKERS[kind].length;
-    }
-    const end = text.length - markerPrefix(text, from);
-    if (end < text.length) held = Buffer.from(text.subarray(end));
-    plain(from === 0 && end === text.length ? text : text.subarray(from, end));
-    return text.length;
+  #close(marker: OpenMarker, lineBreak: Buffer): void {
+    const line = marker.parts.length === 1 ? (marker.parts[0] as Buffer) : Buffer.concat(marker.parts);
+    const payload = line.toString("utf8", 0, line.at(-1) === CR ? line.length - 1 : line.length);
+    this.#open = undefined;
+    if (marker.size > MAX_PAYLOAD) this.#handler.oversized();
+    else if (!this.#handler.marker(marker.kind, payload))
+      return this.#emit(Buffer.concat([Buffer.from(MARKERS[marker.kind]), line, lineBreak]), false);
+    if (marker.followsText) this.#emit(lineBreak, false);
   }
-
-  return {
-    push(chunk) {
-      const text = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-      held = NOTHING;
-      for (let at = 0; at < text.length;) at = open === undefined ? scan(text, at) : extend(open, text, at);
-    },
-    flush() {
-      const rest = held;
-      held = NOTHING;
-      plain(rest);
-      if (open !== undefined) close(open, NOTHING);
-    },
-  };
 }
 
 function markerAt(text: Buffer, at: number): MarkerKind | undefined {
-  const conditions = text.toString("latin1", at, at + LONGEST);
-  return KINDS.find((kind) => conditions.startsWith(MARKERS[kind]));
+  const start = text.toString("latin1", at, at + MAX_MARKER);
+  return KINDS.find((kind) => start.startsWith(MARKERS[kind]));
 }
 
-/** How many of the last bytes, from `from` on, may be the beginning of a marker. */
-function markerPrefix(text: Buffer, from: number): number {
-  for (let at = text.indexOf(UNDERSCORE, Math.max(from, text.length - LONGEST + 1)); at >= 0; at = text.indexOf(UNDERSCORE, at + 1)) {
+/** How many of the last bytes, from `from` on, may begin a marker. */
+function markerPrefixLength(text: Buffer, from: number): number {
+  const first = Math.max(from, text.length - MAX_MARKER + 1);
+  for (let at = text.indexOf(UNDERSCORE, first); at >= 0; at = text.indexOf(UNDERSCORE, at + 1)) {
     const tail = text.toString("latin1", at);
     if (KINDS.some((kind) => MARKERS[kind].startsWith(tail))) return tail.length;
   }

@@ -1,138 +1,151 @@
-// All that one run prints, on its way to the host and into the result. Text is the bytes of well-formed UTF-8 here.
-import { createDecoder } from "./decoder.ts";
+// Everything that one run prints, on its way to the host and into the result. Text is well-formed UTF-8 in bytes here.
+import { escapeControls } from "../lib/text.ts";
 import { MARKER_STEM } from "../protocol/markers.ts";
-import { createStructuredOutput } from "./structured-output.ts";
-import type { StructuredOutput } from "./structured-output.ts";
-import { createHeadTailBuffer } from "./head-tail-buffer.ts";
-import type { HeadTailBuffer } from "./head-tail-buffer.ts";
-import { createMarkerReader } from "./marker-reader.ts";
-import type { Redaction } from "../redaction/redactor.ts";
+import type { Redaction, RedactedStream } from "../redaction/redactor.ts";
+import { createDecoder } from "./decoder.ts";
+import { HeadTailBuffer } from "./head-tail-buffer.ts";
+import { MarkerReader } from "./marker-reader.ts";
+import type { TextSegment } from "./marker-reader.ts";
+import { StructuredOutput } from "./structured-output.ts";
 
-/** What comes in on one stream. */
-export interface Feed {
-  /** Takes what was read; its memory may be used again once the call returns. */
+/** The input of one stream. */
+export interface OutputInput {
+  /** Takes what was read; the chunk's memory may be reused once the call returns. */
   push(chunk: Buffer): void;
 }
 
-/** One number or text for each of the two streams. */
+/** One value for each of the two streams. */
 export interface PerStream<T> {
   readonly stdout: T;
   readonly stderr: T;
 }
 
-/** Takes what a run prints, hands on what is to be shown live and keeps what the result says; secrets are hidden in both. */
-export interface OutputPipeline extends PerStream<Feed> {
-  readonly structured: StructuredOutput;
-  /** What the runner itself has to say, each line as `[runner] …`, shown live and nowhere else. */
-  notice(sentence: string): void;
-  /** A line of somebody else's, e.g. `[npm] …`, shown in the same way. */
-  remark(line: string): void;
-  /** The end of both streams: what was held back is let go, and a last line without a break is given one. */
-  finish(): void;
-  /** What the result says was printed; to be read after `finish`. */
-  readonly kept: PerStream<HeadTailBuffer>;
-  /** Bytes that came in so far. */
-  readonly bytes: PerStream<number>;
-}
-
-/** What a transcript needs. */
+/** What a pipeline needs. */
 export interface OutputPipelineOptions {
-  /** Gets the text that is to be seen live, whole characters; it is used up when the call returns. */
+  /** Shows text live: whole characters, valid until the call returns. */
   readonly show: (text: Buffer) => void;
   /** Called at the first returned value. */
   readonly onReturn: () => void;
-  /** How much of either stream is kept, in bytes. */
+  /** The most bytes of either stream that the result carries. */
   readonly maxBytes: number;
   readonly redaction: Redaction;
+  /** Dates log entries and notifications. */
   readonly now?: () => Date;
 }
+
+type StreamName = keyof PerStream<unknown>;
 
 const LINE_BREAK = Buffer.from("\n");
 const MARKER = Buffer.from(MARKER_STEM);
 
 /**
- * Makes a transcript. Markers are read from what the script printed, before anything is hidden in it, since a returned
- * value stays as it is; so standard output passes two replacers, one for the live text and one for what is kept.
+ * Shows what a run prints and keeps what its result says; secrets are hidden in both.
+ *
+ * Markers are read before secrets are hidden, since a returned value stays as it is. Standard output therefore passes
+ * two redactors: one for the live text, markers included, and one for the kept text, which has none.
  */
-export function createOutputPipeline({ show, onReturn, maxBytes, redaction, now }: OutputPipelineOptions): OutputPipeline {
-  const structured = createStructuredOutput(onReturn, redaction, now);
-  const kept = { stdout: createHeadTailBuffer(maxBytes), stderr: createHeadTailBuffer(maxBytes) };
-  const bytes = { stdout: 0, stderr: 0 };
-  const decoders = { stdout: createDecoder(), stderr: createDecoder() };
-  const live = { stdout: redaction.stream(), stderr: redaction.stream() };
-  const plain = redaction.stream();
-  const markers = createMarkerReader({ text: keepStdout, marker: structured.take, oversized: structured.takeOversized });
-  let lineIsOpenBy: keyof PerStream<unknown> | undefined;
-  /** A chunk of standard output and what is shown of it, where neither depends on its neighbours. */
-  let alone: { readonly text: Buffer; readonly shown: Buffer } | undefined;
+export class OutputPipeline implements PerStream<OutputInput> {
+  readonly stdout: OutputInput;
+  readonly stderr: OutputInput;
+  readonly structured: StructuredOutput;
+  /** What the result says was printed; to be read after `finish`. */
+  readonly kept: PerStream<HeadTailBuffer>;
+  readonly #show: (text: Buffer) => void;
+  readonly #redaction: Redaction;
+  readonly #bytes = { stdout: 0, stderr: 0 };
+  readonly #decoders = { stdout: createDecoder(), stderr: createDecoder() };
+  readonly #live: PerStream<RedactedStream>;
+  readonly #keptStdout: RedactedStream;
+  readonly #markers: MarkerReader;
+  /** The stream that left the live log's last line open. */
+  #openLine: StreamName | undefined;
+  /** How the current chunk of standard output was shown, if its redaction depended on no neighbour. */
+  #shownAlone: Buffer | undefined;
 
-  function print(text: Buffer, stream: keyof PerStream<unknown>): void {
+  constructor({ show, onReturn, maxBytes, redaction, now }: OutputPipelineOptions) {
+    this.#show = show;
+    this.#redaction = redaction;
+    this.#live = { stdout: redaction.stream(), stderr: redaction.stream() };
+    this.#keptStdout = redaction.stream();
+    this.kept = { stdout: new HeadTailBuffer(maxBytes), stderr: new HeadTailBuffer(maxBytes) };
+    this.structured = new StructuredOutput({ onReturn, redaction, now });
+    this.#markers = new MarkerReader({
+      text: (segment) => this.#keepStdout(segment),
+      marker: (kind, payload) => this.structured.take(kind, payload),
+      oversized: () => this.structured.takeOversized(),
+    });
+    this.stdout = { push: (chunk) => this.#takeStdout(this.#decode("stdout", chunk)) };
+    this.stderr = { push: (chunk) => this.#takeStderr(this.#decode("stderr", chunk)) };
+  }
+
+  /** How many bytes came in so far. */
+  get bytes(): PerStream<number> {
+    return this.#bytes;
+  }
+
+  /** Shows the runner's own message live, each line as `[runner] …`; the result does not carry it. */
+  notice(message: string): void {
+    for (const line of message.split(/\r?\n/)) this.line(`[runner] ${line}`);
+  }
+
+  /** Shows a labelled line, e.g. `[npm] …`, live and on a line of its own; the result does not carry it. */
+  line(text: string): void {
+    this.#endLine();
+    this.#print(Buffer.from(`${escapeControls(this.#redaction.text(text))}\n`), "stderr");
+  }
+
+  /** Ends both streams: shows and keeps what was held back, and ends an open last line. */
+  finish(): void {
+    this.#takeStdout(this.#decoders.stdout.flush());
+    this.#markers.flush();
+    this.#print(this.#live.stdout.flush(), "stdout");
+    this.kept.stdout.push(this.#keptStdout.flush());
+    this.#takeStderr(this.#decoders.stderr.flush());
+    const rest = this.#live.stderr.flush();
+    this.#print(rest, "stderr");
+    this.kept.stderr.push(rest);
+    this.#endLine();
+  }
+
+  #decode(stream: StreamName, chunk: Buffer): Buffer {
+    this.#bytes[stream] += chunk.length;
+    return this.#decoders[stream].push(chunk);
+  }
+
+  #takeStdout(text: Buffer): void {
+    const live = this.#live.stdout;
+    const startsClean = !live.holds;
+    const shown = live.push(text);
+    // The browser recognises a marker only at the start of a line.
+    if (this.#openLine === "stderr" && startsWith(shown, MARKER)) this.#print(LINE_BREAK, "stdout");
+    this.#print(shown, "stdout");
+    this.#shownAlone = startsClean && !live.holds ? shown : undefined;
+    this.#markers.push(text);
+  }
+
+  /** Keeps a chunk without markers as it was shown, so that it is not searched for secrets twice. */
+  #keepStdout({ text, isWholeChunk }: TextSegment): void {
+    const isShown = isWholeChunk && this.#shownAlone !== undefined && !this.#keptStdout.holds;
+    this.kept.stdout.push(isShown ? (this.#shownAlone as Buffer) : this.#keptStdout.push(text));
+  }
+
+  #takeStderr(text: Buffer): void {
+    const shown = this.#live.stderr.push(text);
+    this.#print(shown, "stderr");
+    this.kept.stderr.push(shown);
+  }
+
+  #print(text: Buffer, stream: StreamName): void {
     if (text.length === 0) return;
-    lineIsOpenBy = text[text.length - 1] === LINE_BREAK[0] ? undefined : stream;
-    show(text);
-  }
-  function endLine(): void {
-    if (lineIsOpenBy !== undefined) print(LINE_BREAK, lineIsOpenBy);
-  }
-  function remark(line: string): void {
-    endLine();
-    print(Buffer.from(`${oneLine(redaction.text(line))}\n`), "stderr");
-  }
-  /** A chunk without a marker is kept as it is shown, and not searched twice. */
-  function keepStdout(text: Buffer): void {
-    kept.stdout.push(text === alone?.text && !plain.holds ? alone.shown : plain.push(text));
-  }
-  function takeStdout(text: Buffer): void {
-    const begins = !live.stdout.holds;
-    const shown = live.stdout.push(text);
-    if (lineIsOpenBy === "stderr" && startsWith(shown, MARKER)) print(LINE_BREAK, "stdout"); // a marker counts for the browser only at the start of a line
-    print(shown, "stdout");
-    alone = begins && !live.stdout.holds ? { text, shown } : undefined;
-    markers.push(text);
-  }
-  function takeStderr(text: Buffer): void {
-    const shown = live.stderr.push(text);
-    print(shown, "stderr");
-    kept.stderr.push(shown);
+    this.#openLine = text[text.length - 1] === LINE_BREAK[0] ? undefined : stream;
+    this.#show(text);
   }
 
-  return {
-    stdout: {
-      push(chunk) {
-        bytes.stdout += chunk.length;
-        takeStdout(decoders.stdout.push(chunk));
-      },
-    },
-    stderr: {
-      push(chunk) {
-        bytes.stderr += chunk.length;
-        takeStderr(decoders.stderr.push(chunk));
-      },
-    },
-    structured,
-    kept,
-    bytes,
-    notice: (sentence) => sentence.split(/\r?\n/).forEach((line) => remark(`[runner] ${line}`)),
-    remark,
-    finish() {
-      takeStdout(decoders.stdout.flush());
-      markers.flush();
-      print(live.stdout.flush(), "stdout");
-      kept.stdout.push(plain.flush());
-      takeStderr(decoders.stderr.flush());
-      const rest = live.stderr.flush();
-      print(rest, "stderr");
-      kept.stderr.push(rest);
-      endLine();
-    },
-  };
+  #endLine(): void {
+    if (this.#openLine !== undefined) this.#print(LINE_BREAK, this.#openLine);
+  }
 }
 
 function startsWith(text: Buffer, start: Buffer): boolean {
   return text.subarray(0, start.length).equals(start);
-}
-
-/** Line breaks and other control characters made visible, so that nothing in a notice passes for a line of its own. */
-function oneLine(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -1,17 +1,17 @@
-// What a script told the runner through its helpers: returned value, log entries, notifications.
+// What a script reports through its helpers: the returned value, log entries and notifications.
 import { isDeeperThan, MAX_DEPTH } from "../lib/depth.ts";
 import { messageOf } from "../lib/failure.ts";
 import { MAX_NOTIFICATIONS, toLogEntry, toNotification } from "../protocol/markers.ts";
 import type { LogEntry, MarkerKind, Notification } from "../protocol/markers.ts";
-import { MAX_PAYLOAD } from "./marker-reader.ts";
 import { NOTHING_HIDDEN } from "../redaction/redactor.ts";
 import type { Redaction } from "../redaction/redactor.ts";
+import { MAX_PAYLOAD } from "./marker-reader.ts";
 
-/** How many log entries a result carries; more are counted. */
+/** The most log entries in a result; further ones are only counted. */
 export const MAX_LOG_ENTRIES = 10_000;
-/** How much the payloads of a run's log entries may come to, in UTF-16 units; entries beyond it are counted. */
+/** The most UTF-16 units of all log payloads of a run together; further entries are only counted. */
 export const MAX_LOG_UNITS = 8 * 1024 * 1024;
-/** The same for notifications; those beyond it stay ordinary output. */
+/** The same for notifications; further ones stay ordinary output. */
 export const MAX_NOTIFICATION_UNITS = 4 * 1024 * 1024;
 
 /** The first value that a script returned; `problem` says why it could not be read. */
@@ -20,72 +20,94 @@ export interface Returned {
   readonly problem?: string;
 }
 
-/** Collects what the markers of one run say. */
-export interface StructuredOutput {
-  readonly logs: readonly LogEntry[];
-  /** Log entries beyond `MAX_LOG_ENTRIES` and `MAX_LOG_UNITS`. */
-  readonly logsDropped: number;
-  readonly notifications: readonly Notification[];
-  readonly returned: Returned | undefined;
-  /** Takes a marker's payload; false leaves it in the ordinary output. */
-  take(kind: MarkerKind, payload: string): boolean;
-  /** Takes a return that was too large to keep. */
-  takeOversized(): void;
+/** What collecting structured output needs. */
+export interface StructuredOutputOptions {
+  /** Called once, at the first return. */
+  readonly onReturn: () => void;
+  /** Hides secrets in logs and notifications, not in the returned value. */
+  readonly redaction?: Redaction;
+  /** Dates the entries. */
+  readonly now?: (() => Date) | undefined;
 }
 
-/** Makes a collection; `onReturn` is called once, at the first return; secrets are hidden in all but the returned value; `now` dates the entries. */
-export function createStructuredOutput(onReturn: () => void, redaction: Redaction = NOTHING_HIDDEN, now: () => Date = () => new Date()): StructuredOutput {
-  const logs: LogEntry[] = [];
-  const notifications: Notification[] = [];
-  let logsDropped = 0;
-  let logUnits = 0;
-  let notificationUnits = 0;
-  let returned: Returned | undefined;
+/** Collects what the markers of one run say, within limits. */
+export class StructuredOutput {
+  readonly #onReturn: () => void;
+  readonly #redaction: Redaction;
+  readonly #now: () => Date;
+  readonly #logs: LogEntry[] = [];
+  readonly #notifications: Notification[] = [];
+  #logsDropped = 0;
+  #logUnits = 0;
+  #notificationUnits = 0;
+  #returned: Returned | undefined;
 
-  function takeReturn(found: Returned): void {
-    if (returned !== undefined) return;
-    returned = found;
-    onReturn();
+  constructor({ onReturn, redaction = NOTHING_HIDDEN, now = () => new Date() }: StructuredOutputOptions) {
+    this.#onReturn = onReturn;
+    this.#redaction = redaction;
+    this.#now = now;
   }
 
-  function takeLog(payload: unknown, units: number): true {
-    if (logs.length >= MAX_LOG_ENTRIES || logUnits + units > MAX_LOG_UNITS) {
-      logsDropped += 1;
+  get logs(): readonly LogEntry[] {
+    return this.#logs;
+  }
+
+  /** How many log entries were over the limits. */
+  get logsDropped(): number {
+    return this.#logsDropped;
+  }
+
+  get notifications(): readonly Notification[] {
+    return this.#notifications;
+  }
+
+  get returned(): Returned | undefined {
+    return this.#returned;
+  }
+
+  /** Takes a marker's payload; false leaves its line in the ordinary output. */
+  take(kind: MarkerKind, payload: string): boolean {
+    const parsed = parsePayload(payload);
+    if (kind === "return") {
+      this.#takeReturn("problem" in parsed ? { value: null, problem: `Bad return JSON: ${parsed.problem}` } : parsed);
       return true;
     }
-    logUnits += units;
-    logs.push(toLogEntry(redaction.value(payload), logs.length, now().toISOString()));
+    if ("problem" in parsed) return false;
+    return kind === "log" ? this.#takeLog(parsed.value, payload.length) : this.#takeNotification(parsed.value, payload.length);
+  }
+
+  /** Takes a return that was too large to read. */
+  takeOversized(): void {
+    const limitMib = MAX_PAYLOAD / 1024 / 1024;
+    this.#takeReturn({ value: null, problem: `Bad return JSON: it is larger than the ${limitMib} MiB that a return may have` });
+  }
+
+  #takeReturn(returned: Returned): void {
+    if (this.#returned !== undefined) return;
+    this.#returned = returned;
+    this.#onReturn();
+  }
+
+  #takeLog(payload: unknown, units: number): true {
+    if (this.#logs.length >= MAX_LOG_ENTRIES || this.#logUnits + units > MAX_LOG_UNITS) {
+      this.#logsDropped += 1;
+      return true;
+    }
+    this.#logUnits += units;
+    this.#logs.push(toLogEntry(this.#redaction.value(payload), this.#logs.length, this.#now().toISOString()));
     return true;
   }
 
-  function takeNotification(payload: unknown, units: number): boolean {
-    if (notifications.length >= MAX_NOTIFICATIONS || notificationUnits + units > MAX_NOTIFICATION_UNITS) return false;
-    notificationUnits += units;
-    notifications.push(toNotification(redaction.value(payload), notifications.length, now().toISOString()));
+  #takeNotification(payload: unknown, units: number): boolean {
+    const order = this.#notifications.length;
+    if (order >= MAX_NOTIFICATIONS || this.#notificationUnits + units > MAX_NOTIFICATION_UNITS) return false;
+    this.#notificationUnits += units;
+    this.#notifications.push(toNotification(this.#redaction.value(payload), order, this.#now().toISOString()));
     return true;
   }
-
-  return {
-    logs,
-    notifications,
-    get logsDropped() { return logsDropped; },
-    get returned() { return returned; },
-    take(kind, payload) {
-      const parsed = parse(payload);
-      if (kind === "return") {
-        takeReturn("problem" in parsed ? { value: null, problem: `Bad return JSON: ${parsed.problem}` } : parsed);
-        return true;
-      }
-      if ("problem" in parsed) return false;
-      return kind === "log" ? takeLog(parsed.value, payload.length) : takeNotification(parsed.value, payload.length);
-    },
-    takeOversized() {
-      takeReturn({ value: null, problem: `Bad return JSON: it is larger than the ${MAX_PAYLOAD / 1024 / 1024} MiB that a return may have` });
-    },
-  };
 }
 
-function parse(payload: string): { readonly value: unknown } | { readonly problem: string } {
+function parsePayload(payload: string): { readonly value: unknown } | { readonly problem: string } {
   try {
     const value: unknown = JSON.parse(payload);
     return isDeeperThan(value) ? { problem: `it is nested deeper than ${MAX_DEPTH} levels` } : { value };

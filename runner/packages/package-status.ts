@@ -1,14 +1,13 @@
-// The host's question about npm packages: what is there of them, and having the rest installed.
-import { isBuiltin } from "node:module";
+// The host's question about a script's packages: which are there, and installing the others.
+import { unlessAborted } from "../lib/abort.ts";
 import { messageOf } from "../lib/failure.ts";
-import type { Interpreter } from "../languages/language.ts";
 import type { Log } from "../lib/log.ts";
-import type { Order, Result, Waiter } from "./installs.ts";
-import { npmNameProblem } from "../languages/node/npm-name.ts";
-import type { PackagedLanguage } from "../languages/installer.ts";
-import type { PackageSetSpec } from "./package-set.ts";
+import type { Interpreter } from "../languages/interpreter.ts";
+import type { LanguageName } from "../languages/language.ts";
+import type { NameCheck, PackageManager } from "../languages/package-manager.ts";
 import type { Requirement } from "../languages/requirement.ts";
-import type { HeldSet, Store } from "./store.ts";
+import { acquireSet, type AcquireDependencies } from "./acquire-set.ts";
+import type { PackageSetSpec } from "./package-set.ts";
 
 /** `auto` installs what is missing, `offline` uses what is there and never the network, `off` does nothing at all. */
 export type PackagesMode = "auto" | "offline" | "off";
@@ -16,25 +15,28 @@ export type PackagesMode = "auto" | "offline" | "off";
 /** The host's question about a script's packages. */
 export interface StatusRequest {
   readonly scriptId: string | undefined;
+  /** The name of the script's folder. */
   readonly home: string;
+  readonly language: LanguageName;
+  readonly interpreter: Interpreter;
   readonly names: readonly string[];
   readonly installMissing: boolean;
-  readonly interpreter: Interpreter;
 }
 
-/** What is the matter with one package. */
+/** What there is of one package. */
 export interface PackageStatus {
   readonly name: string;
   readonly status: "installed" | "not_installed" | "error";
+  /** The version, or why there is none. */
   readonly message: string;
 }
 
 /** What answering depends on. */
-interface StatusDependencies {
+export interface StatusDependencies extends AcquireDependencies {
   readonly mode: PackagesMode;
-  readonly store: Store;
-  readonly obtain: (order: Order, waiter: Waiter) => Promise<HeldSet | Result | undefined>;
-  readonly specOf: (language: PackagedLanguage, requirements: readonly Requirement[], interpreter: Interpreter) => PackageSetSpec;
+  readonly manager: PackageManager;
+  readonly specOf: (requirements: readonly Requirement[]) => PackageSetSpec;
+  /** Aborted when the runner shuts down. */
   readonly closing: AbortSignal;
   readonly log: Log;
 }
@@ -45,50 +47,51 @@ const WHY_ABSENT: Readonly<Record<PackagesMode, string>> = {
   off: "packages are switched off (AUTOMN_RUNNER_PACKAGES=off)",
 };
 
-/** Makes the answerer; it answers within the given time, and what is still being installed then goes on. */
-export function createStatus({ mode, store, obtain, specOf, closing, log }: StatusDependencies): (request: StatusRequest, withinMs: number) => Promise<readonly PackageStatus[]> {
-  /** Everything that any set of the script has for this interpreter. */
-  async function versionsAtHand(home: string, spec: PackageSetSpec): Promise<ReadonlyMap<string, string>> {
-    const sets = (await store.setsOf(home)).filter(({ record }) => record.runtime === spec.runtime && record.platform === spec.platform);
-    return new Map(sets.flatMap(({ record }) => Object.entries(record.resolved)));
-  }
+/** Answers within `withinMs`; what is still being installed then goes on. */
+export async function packageStatus(
+  request: StatusRequest, withinMs: number, dependencies: StatusDependencies,
+): Promise<readonly PackageStatus[]> {
+  const { mode, manager } = dependencies;
+  const checks = new Map(request.names.map((name) => [name, manager.checkName?.(name) ?? {}]));
+  const isPackage = ({ builtin, problem }: NameCheck) => builtin === undefined && problem === undefined;
+  const names = [...checks].filter(([, check]) => isPackage(check)).map(([name]) => name).sort();
+  const installs = request.installMissing && mode === "auto" && names.length > 0;
+  const reasons = installs ? await unlessAborted(reasonsAgainst(names, request, dependencies), AbortSignal.timeout(withinMs)) : undefined;
+  const absent = installs && reasons === undefined ? "still being installed" : WHY_ABSENT[mode];
+  const versions = mode === "off" ? new Map<string, string>() : await installedVersions(request.home, dependencies);
+  return request.names.map((name) => statusOf(name, checks.get(name) ?? {}, versions.get(name), reasons?.get(name), absent));
+}
 
-  /** Installs by the names alone, all that can be had; resolves with npm's reasons for the others. */
-  async function installByName(request: StatusRequest, spec: PackageSetSpec): Promise<ReadonlyMap<string, string>> {
-    const waiter: Waiter = { say: (line) => log.debug(line, { home: request.home }), signal: closing };
-    const order: Order = { home: request.home, spec, scriptId: request.scriptId, interpreter: request.interpreter, partial: true };
-    const got = await obtain(order, waiter);
-    if (got === undefined) throw new Error("the runner is being shut down");
-    if (!("release" in got)) return new Map(got.refused.map(({ name, reason }) => [name, reason]));
-    got.release();
+/** Installs by the names alone all that can be had; resolves with the reasons against the others. Never rejects. */
+async function reasonsAgainst(
+  names: readonly string[], request: StatusRequest, dependencies: StatusDependencies,
+): Promise<ReadonlyMap<string, string>> {
+  const { manager, specOf, closing, log } = dependencies;
+  const { home, scriptId, interpreter } = request;
+  const order = { home, scriptId, interpreter, manager, spec: specOf(names.map((name) => ({ name }))), partial: true };
+  try {
+    const acquired = await acquireSet(order, { say: (line) => log.debug(line, { home }), signal: closing }, dependencies);
+    if (acquired === undefined) throw new Error("the runner is shutting down");
+    if ("refused" in acquired) return new Map(acquired.refused.map(({ name, reason }) => [name, reason]));
+    acquired.release();
     return new Map();
+  } catch (error) {
+    return new Map(names.map((name) => [name, messageOf(error)]));
   }
-
-  return async (request, withinMs) => {
-    const valid = [...new Set(request.names)].filter((name) => !isBuiltin(name) && npmNameProblem(name) === undefined).sort();
-    const spec = specOf("node", valid.map((name) => ({ name })), request.interpreter);
-    let reasons: ReadonlyMap<string, string> = new Map();
-    let absent = WHY_ABSENT[mode];
-    if (request.installMissing && mode === "auto" && valid.length > 0) {
-      const work = installByName(request, spec).catch((error: unknown) => new Map(valid.map((name) => [name, messageOf(error)])));
-      const answer = await within(work, withinMs);
-      [reasons, absent] = [answer ?? reasons, "still being installed"];
-    }
-    const there = mode === "off" ? new Map<string, string>() : await versionsAtHand(request.home, spec);
-    return request.names.map((name) => statusOf(name, there.get(name), reasons.get(name), absent));
-  };
 }
 
-function statusOf(name: string, version: string | undefined, reason: string | undefined, absent: string): PackageStatus {
-  if (isBuiltin(name)) return { name, status: "installed", message: "part of Node.js" };
-  const problem = npmNameProblem(name) ?? (version === undefined ? reason : undefined);
+/** Name → version of everything that any set of the script has for this interpreter. */
+async function installedVersions(home: string, { store, specOf }: StatusDependencies): Promise<ReadonlyMap<string, string>> {
+  const { runtime, platform } = specOf([]);
+  const sets = (await store.setsOf(home)).filter(({ record }) => record.runtime === runtime && record.platform === platform);
+  return new Map(sets.flatMap(({ record }) => Object.entries(record.resolved)));
+}
+
+function statusOf(
+  name: string, { builtin, problem }: NameCheck, version: string | undefined, reason: string | undefined, absent: string,
+): PackageStatus {
+  if (builtin !== undefined) return { name, status: "installed", message: builtin };
   if (problem !== undefined) return { name, status: "error", message: problem };
-  return version === undefined ? { name, status: "not_installed", message: absent } : { name, status: "installed", message: version };
-}
-
-/** The promise's value, or undefined when it takes longer. */
-function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => { timer = setTimeout(() => resolve(undefined), ms); });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+  if (version !== undefined) return { name, status: "installed", message: version };
+  return reason === undefined ? { name, status: "not_installed", message: absent } : { name, status: "error", message: reason };
 }

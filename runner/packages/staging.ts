@@ -1,63 +1,86 @@
-// Folders in the making and in the unmaking: named by the process that owns them, so that those of dead ones can be swept.
+// Folders of sets that are being installed or removed. They are named by the process that works in them, so that what a killed
+// process left can be swept.
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { readFileSync, readlinkSync } from "node:fs";
+import { mkdir, readdir, rename, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { PRIVATE_DIR } from "../lib/files.ts";
+import { PRIVATE_DIR, removeTree } from "../lib/files.ts";
+import type { Log } from "../lib/log.ts";
 
 const STAGING = ".staging-";
 const TRASH = ".trash-";
 
-/** A name for this process that no other has, on this machine or another that shares the directory. */
-export function instanceName(pid: number = process.pid): string {
-  return `${createHash("sha256").update(hostname()).digest("hex").slice(0, 8)}-${pid}-${randomBytes(4).toString("hex")}`;
+/**
+ * A name for this process that no other has, whichever machine or container shares the directory: `WHERE-PID-RANDOM`, where
+ * WHERE stands for the machine, its boot and the process namespace, within which alone a PID tells something.
+ */
+export function instanceName(): string {
+  const boot = procText(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8"));
+  const pidNamespace = procText(() => readlinkSync("/proc/self/ns/pid"));
+  const where = createHash("sha256").update([hostname(), boot, pidNamespace].join(" ")).digest("hex").slice(0, 8);
+  return `${where}-${process.pid}-${randomBytes(4).toString("hex")}`;
+}
+
+/** What `/proc` says, or nothing where there is no such file. */
+function procText(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return "";
+  }
 }
 
 /** A place to install in: `set` becomes the set's folder, `scratch` never does. */
 export interface Staging {
   readonly set: string;
   readonly scratch: string;
+  /** Removes what is still there. Never rejects. */
   remove(): Promise<void>;
 }
 
-/** Makes a staging folder in the folder of a script's sets. */
-export async function makeStaging(setsDir: string, instance: string): Promise<Staging> {
+/** Makes a staging folder beside a script's sets. */
+export async function makeStaging(setsDir: string, instance: string, log: Log): Promise<Staging> {
   const root = join(setsDir, `${STAGING}${instance}-${randomBytes(4).toString("hex")}`);
   const [set, scratch] = [join(root, "set"), join(root, "scratch")];
-  const remove = () => removeFolder(root);
+  const remove = () => removeTree(root, log);
   try {
     await mkdir(set, { recursive: true, mode: PRIVATE_DIR });
     await mkdir(scratch, { mode: PRIVATE_DIR });
     return { set, scratch, remove };
   } catch (error) {
-    await remove().catch(() => {});
+    await remove();
     throw error;
   }
 }
 
-/** Takes a set's folder out of use at once, by its name; resolves with where it lies now. Rejects when it can't be moved. */
+/** Takes a set out of use at once, by renaming its folder. Resolves with where it lies now; rejects when it cannot be moved. */
 export async function moveToTrash(setsDir: string, set: string): Promise<string> {
   const trash = join(setsDir, `${TRASH}${randomBytes(6).toString("hex")}`);
   await rename(set, trash);
   return trash;
 }
 
-/** Removes what processes that ended in the middle left in a folder of sets; `ageMs` is the age at which nobody works there any more. */
-export async function sweep(setsDir: string, instance: string, ageMs: number): Promise<void> {
+/**
+ * Removes what killed processes left beside a script's sets. Where it cannot be seen whether a process lives, or another one
+ * may have its PID now, whatever is older than `ageMs` counts as left.
+ */
+export async function sweep(setsDir: string, instance: string, ageMs: number, log: Log): Promise<void> {
   const names = await readdir(setsDir).catch(() => []);
   await Promise.all(names.map(async (name) => {
-    const stale = name.startsWith(TRASH) || (name.startsWith(STAGING) && (await isAbandoned(join(setsDir, name), name.slice(STAGING.length), instance, ageMs)));
-    if (stale) await removeFolder(join(setsDir, name)).catch(() => {});
+    const folder = join(setsDir, name);
+    const owner = name.startsWith(STAGING) ? name.slice(STAGING.length) : undefined;
+    const isLeft = owner === undefined ? name.startsWith(TRASH) : await isAbandoned(folder, owner, instance, ageMs);
+    if (isLeft) await removeTree(folder, log);
   }));
 }
 
 async function isAbandoned(folder: string, owner: string, instance: string, ageMs: number): Promise<boolean> {
   if (owner.startsWith(instance)) return false;
-  const [host, pid] = owner.split("-");
-  const sameMachine = instance.startsWith(`${host}-`);
-  if (sameMachine && (Number(pid) === process.pid || !isAlive(Number(pid)))) return true;
-  const facts = await stat(folder).catch(() => undefined);
-  return facts !== undefined && Date.now() - facts.mtimeMs > ageMs;
+  const [where, pid] = owner.split("-");
+  if (instance.startsWith(`${where}-`) && (Number(pid) === process.pid || !isAlive(Number(pid)))) return true;
+  const stats = await stat(folder).catch(() => undefined);
+  return stats !== undefined && Date.now() - stats.mtimeMs > ageMs;
 }
 
 function isAlive(pid: number): boolean {
@@ -67,9 +90,4 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
-}
-
-/** Removes a tree, also while somebody who is being ended still writes into it. */
-export async function removeFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }

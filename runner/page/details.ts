@@ -1,14 +1,14 @@
-// What there is to know about a running runner, one card for each subject.
+// The details of a running runner, one card per subject.
 
 import { html, type Content, type Html } from "./html.ts";
 import type { Maybe, PageView, WarmView } from "./view.ts";
-import { count, duration, languageName, link, moment, withoutPasswords } from "./format.ts";
+import { count, duration, link, moment, withoutPasswords } from "./format.ts";
 
-/** The cards for this view, in their order. Before the first registration there are no heartbeats or runs to show. */
+/** Renders the cards in order. Before the first registration there are no heartbeats or runs to show. */
 export function details(view: PageView): Html {
   const registered = Boolean(view.runner.registeredAt);
   const columns = registered ? [[connection, runtimes], [heartbeat, runs]] : [[connection], [runtimes]];
-  return html`<div class="facts">${columns.map((cards) => html`<div>${cards.map((card) => card(view))}</div>`)}</div>`;
+  return html`<div class="details">${columns.map((cards) => html`<div>${cards.map((card) => card(view))}</div>`)}</div>`;
 }
 
 function connection({ runner, now }: PageView): Html {
@@ -16,7 +16,7 @@ function connection({ runner, now }: PageView): Html {
     row("Runner id", runner.runnerId ? html`<code>${runner.runnerId}</code>` : unset),
     row("Host", runner.hostUrl ? html`<code>${link(runner.hostUrl)}</code>` : unset),
     row("Endpoint", runner.endpointUrl ? html`<code>${withoutPasswords(runner.endpointUrl)}</code>` : unset),
-    row("Secret", secretWords(runner)),
+    row("Secret", secretSource(runner)),
     row("Registered since", runner.registeredAt ? moment(runner.lockedAt ?? runner.registeredAt, now) : "not yet"),
     runner.registeredAt && runner.lastRegistrationError ? row("Last accepted", moment(runner.registeredAt, now)) : null,
     runner.lastRegistrationAttempt ? row("Last attempt", [moment(runner.lastRegistrationAttempt, now), status(runner)]) : null,
@@ -25,7 +25,7 @@ function connection({ runner, now }: PageView): Html {
 
 const unset = html`<em>not set</em>`;
 
-function secretWords(runner: PageView["runner"]): string {
+function secretSource(runner: PageView["runner"]): string {
   if (!runner.secretConfigured) return "not set";
   return runner.secretSource === "environment" ? "from the environment" : "stored on this runner";
 }
@@ -36,7 +36,7 @@ function status({ lastRegistrationStatus }: PageView["runner"]): Content {
 
 function heartbeat({ heartbeat: beat, now }: PageView): Html {
   return card("heartbeat", "Heartbeat", [
-    row("Rhythm", beat.intervalMs > 0 ? every(beat.intervalMs) : "switched off"),
+    row("Interval", beat.intervalMs > 0 ? every(beat.intervalMs) : "switched off"),
     row("Last", moment(beat.lastAt, now)),
     row("Next", beat.nextAt ? moment(beat.nextAt, now) : "none planned"),
     row("Failures in a row", beat.failuresInARow === 0 ? "none" : html`<strong class="bad">${beat.failuresInARow}</strong>`),
@@ -49,16 +49,22 @@ function every(intervalMs: number): string {
 
 function runtimes(view: PageView): Html {
   return card("runtimes", "Languages", [
-    ...Object.entries(view.runtimes).map(([name, version]) => row(languageName(name), html`<code>${version}</code>`)),
-    ...view.missingRuntimes.map(({ name, pathVariable }) => row(languageName(name), [html`<em>not found</em>`, remedy(pathVariable)])),
+    ...Object.entries(view.runtimes).map(([name, version]) => row(titleOf(name, view), html`<code>${version}</code>`)),
+    ...view.missingRuntimes.map(({ name, pathVariable }) => row(titleOf(name, view), [html`<em>not found</em>`, remedy(pathVariable)])),
   ]);
+}
+
+/** A language as people write it; an unknown one as it came. */
+function titleOf(name: string, { languageTitles }: PageView): string {
+  return (Object.hasOwn(languageTitles, name) ? languageTitles[name] : undefined) ?? name;
 }
 
 function remedy(pathVariable: Maybe<string>): Content {
   return pathVariable && html` <span class="aside">install it, or name it in <code>${pathVariable}</code></span>`;
 }
 
-function runs({ runs: { active, total, byOutcome }, warmPool }: PageView): Html {
+function runs(view: PageView): Html {
+  const { runs: { active, total, byOutcome } } = view;
   const figure = (amount: number, noun: string): Html => html`<p><b>${amount.toLocaleString("en")}</b> <span>${noun}</span></p>`;
   return html`<section class="card" aria-labelledby="runs">
   <h2 id="runs">Runs</h2>
@@ -66,20 +72,20 @@ function runs({ runs: { active, total, byOutcome }, warmPool }: PageView): Html 
   ${
     total === 0
       ? html`<p class="aside">The first job will show here.</p>`
-      : html`<dl>${[...Object.entries(byOutcome).map(([outcome, amount]) => row(outcome, amount.toLocaleString("en"))), warm(warmPool)]}</dl>`
+      : html`<dl>${[...Object.entries(byOutcome).map(([outcome, amount]) => row(outcome, amount.toLocaleString("en"))), warm(view)]}</dl>`
   }
 </section>`;
 }
 
 /** How many processes were started ahead, and whether runs find them there; nothing where no language has any. */
-function warm(warmPool: PageView["warmPool"]): Content {
-  const languages = Object.entries(warmPool);
-  return languages.length > 0 && row("Warm", languages.map(([name, figures]) => warmLanguage(name, figures)));
+function warm(view: PageView): Content {
+  const languages = Object.entries(view.warmPool);
+  return languages.length > 0 && row("Warm", languages.map(([name, figures]) => warmLanguage(titleOf(name, view), figures)));
 }
 
-function warmLanguage(name: string, { ready, hits, misses }: WarmView): Html {
+function warmLanguage(title: string, { ready, hits, misses }: WarmView): Html {
   const missed = misses === 1 ? "1 miss" : `${misses.toLocaleString("en")} misses`;
-  return html`<p>${languageName(name)}: ${ready.toLocaleString("en")} waiting <span class="aside">${count(hits, "hit")}, ${missed}</span></p>`;
+  return html`<p>${title}: ${ready.toLocaleString("en")} waiting <span class="aside">${count(hits, "hit")}, ${missed}</span></p>`;
 }
 
 function card(id: string, title: string, rows: readonly Content[]): Html {
@@ -89,7 +95,7 @@ function card(id: string, title: string, rows: readonly Content[]): Html {
 </section>`;
 }
 
-/** A line of a card's list. */
+/** Renders a row of a card's list. */
 export function row(term: string, description: Content): Html {
   return html`<div><dt>${term}</dt><dd>${description}</dd></div>`;
 }

@@ -1,4 +1,4 @@
-// Times, durations, counts and names as a person reads them.
+// Times, durations and counts as a person reads them.
 
 import { html, type Html } from "./html.ts";
 import type { Maybe } from "./view.ts";
@@ -72,18 +72,6 @@ export function ago(text: Maybe<string>, now: string): Html | string {
 export function moment(text: Maybe<string>, now: string): Html | string {
   if (!text || !timeOf(text)) return text ?? "never";
   return html`${ago(text, now)} <span class="aside">${exact(text)}</span>`;
-}
-
-const languages = new Map([
-  ["node", "Node.js"],
-  ["python", "Python"],
-  ["powershell", "PowerShell"],
-  ["shell", "Shell"],
-]);
-
-/** A language as people write it, e.g. `Node.js`; an unknown one as it came. */
-export function languageName(name: string): string {
-  return languages.get(name) ?? name;
 }
 
 /** A text without the user names and passwords of the URLs in it. */

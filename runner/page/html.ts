@@ -1,6 +1,6 @@
-// HTML that escapes whatever is put into it, unless that is HTML made here.
+// HTML templates that escape every value unless it is HTML made here.
 
-/** A piece of HTML that is safe to send; only `html` makes one. */
+/** A piece of HTML that is safe to send; only `html` creates one. */
 export class Html {
   readonly #text: string;
 
@@ -13,7 +13,7 @@ export class Html {
   }
 }
 
-/** What may stand in a template: text and numbers are escaped, lists are joined, nothing is left out. */
+/** A value in a template: text and numbers are escaped, lists are joined, null, undefined and false are left out. */
 export type Content = Html | string | number | null | undefined | false | readonly Content[];
 
 const entities = new Map([
@@ -28,10 +28,10 @@ const entities = new Map([
 // Control characters have no place in a document; tab, line feed and carriage return are white space.
 const unsafe = /[&<>"'`\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
 
-// A tag that ends, for now, in `name=`; what stands between quotes is passed over.
+// A tag that so far ends in `name=`; quoted values are skipped.
 const unquoted = /^<[a-z][^<>"']*(?:"[^"]*"[^<>"']*|'[^']*'[^<>"']*)*\s[\w-]+=\s*$/i;
 
-/** Text as it may stand in an element or in a quoted attribute; control characters become U+FFFD. */
+/** Escapes text for an element or a quoted attribute; control characters become U+FFFD. */
 export function escape(text: string): string {
   return text.replace(unsafe, (character) => entities.get(character) ?? "\ufffd");
 }
@@ -45,14 +45,14 @@ export function html(literals: TemplateStringsArray, ...values: readonly Content
     if (unquoted.test(text.slice(text.lastIndexOf("<")))) {
       throw new TypeError(`Cannot put a value into an unquoted attribute: ${literal.trim().slice(-40)}`);
     }
-    text += written(values[index]);
+    text += render(values[index]);
   });
   return new Html(text);
 }
 
-function written(content: Content): string {
+function render(content: Content): string {
   if (content === null || content === undefined || content === false) return "";
   if (content instanceof Html) return content.toString();
-  if (typeof content === "object") return content.map(written).join("");
+  if (typeof content === "object") return content.map(render).join("");
   return escape(String(content));
 }

@@ -3,7 +3,7 @@
 import { html, type Content, type Html } from "./html.ts";
 import { leaf } from "./icons.ts";
 
-/** What differs from one document to the next. */
+/** The parts that differ between documents. */
 export interface Document {
   /** The window's title, without the product's name. */
   readonly title: string;
@@ -11,11 +11,11 @@ export interface Document {
   /** The runner's version, beside its name. */
   readonly version?: string | undefined;
   readonly footer?: Content;
-  /** Whether the page keeps itself up to date where JavaScript is on. */
+  /** Whether the page refreshes itself if JavaScript is on. */
   readonly live?: boolean | undefined;
 }
 
-/** A whole HTML document. It asks for nothing but `/assets/runner.css`, `/assets/runner.js` and `/favicon.ico`. */
+/** Renders a whole HTML document. It loads only `/assets/runner.css`, `/assets/runner.js` and `/favicon.ico`. */
 export function layout(document: Document): string {
   return html`<!doctype html>
 <html lang="en">

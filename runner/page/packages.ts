@@ -1,17 +1,17 @@
-// The packages of the scripts: what there is, and the form that clears it.
+// The card about packages: what is installed, and the form that clears it.
 
 import { row } from "./details.ts";
 import { html, type Content, type Html } from "./html.ts";
 import type { PageView } from "./view.ts";
 import { moment, size } from "./format.ts";
 
-const modes = new Map<string, readonly [words: string, meaning: string]>([
+const modes = new Map<string, readonly [label: string, meaning: string]>([
   ["auto", ["automatic", "what a script needs is installed when it is first needed"]],
   ["offline", ["offline", "nothing is fetched; scripts use what is already here"]],
   ["off", ["switched off", "scripts get no packages"]],
 ]);
 
-/** The card about packages, with the form where clearing is allowed; nothing before the first registration. */
+/** Renders the card, with the form if clearing is allowed; nothing before the first registration. */
 export function packagesCard(view: PageView): Content {
   if (!view.runner.registeredAt) return null;
   const { packages, now } = view;
@@ -29,7 +29,7 @@ export function packagesCard(view: PageView): Content {
 </section>`;
 }
 
-/** A mode in words, with what it means; an unknown one as it came. */
+/** A mode's label and meaning; an unknown mode as it is. */
 function mode(name: string): Content {
   const known = modes.get(name);
   return known ? html`${known[0]} <span class="aside">${known[1]}</span>` : name;

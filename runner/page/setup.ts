@@ -1,15 +1,15 @@
-// What an administrator has to do before the runner can register.
+// What an administrator must do before the runner can register.
 
 import { html, type Content, type Html } from "./html.ts";
 import type { PageView } from "./view.ts";
 import { link } from "./format.ts";
 
-interface SpawnSettings {
+interface SettingHelp {
   readonly what: string;
   readonly example: string;
 }
 
-const settings = new Map<string, SpawnSettings>([
+const settings = new Map<string, SettingHelp>([
   ["AUTOMN_HOST_URL", { what: "The address of your Automn host, as this machine reaches it.", example: "https://automn.example.com" }],
   ["AUTOMN_RUNNER_ID", { what: "The id of the runner host that you created in Automn’s settings.", example: "build-01" }],
   [
@@ -25,24 +25,29 @@ const settings = new Map<string, SpawnSettings>([
   ],
 ]);
 
-/** The settings that are missing, each with what it is and how it looks; nothing where none is. */
-export function missingSettingsCard(names: readonly string[]): Content {
-  if (names.length === 0) return null;
+/** Lists the missing settings, each with its meaning and an example; nothing if none is missing. */
+export function missingSettingsCard(missing: readonly (readonly string[])[]): Content {
+  if (missing.length === 0) return null;
   return html`<section class="card" aria-labelledby="missing">
   <h2 id="missing">Add to the runner’s environment</h2>
-  <p>Set ${names.length === 1 ? "this variable" : "these variables"} where the runner is started, then restart it.</p>
-  <ul class="settings">${names.map(missingSetting)}</ul>
+  <p>Set ${missing.length === 1 ? "this variable" : "these variables"} where the runner is started, then restart it.</p>
+  <ul class="settings">${missing.map(missingSetting)}</ul>
 </section>`;
 }
 
-function missingSetting(name: string): Html {
-  const setting = settings.get(name);
-  return html`<li><code class="name">${name}</code>${
-    setting && html` <span>${setting.what}</span> <span class="aside">For example <code>${name}=${setting.example}</code></span>`
-  }</li>`;
+/** One variable, or several of which one is enough. */
+function missingSetting(names: readonly string[]): Html {
+  return html`<li>${names.map((name, index) => html`${index > 0 && html` <span>or</span> `}${variable(name)}`)}</li>`;
 }
 
-/** How the secret gets here: the form with the steps towards it, or why there is no form. */
+function variable(name: string): Html {
+  const setting = settings.get(name);
+  return html`<code class="name">${name}</code>${
+    setting && html` <span>${setting.what}</span> <span class="aside">For example <code>${name}=${setting.example}</code></span>`
+  }`;
+}
+
+/** Shows the form for the secret with the steps that lead to it, or says why there is no form. */
 export function secretSetup(view: PageView): Content {
   if (view.form) return form(view);
   const { secretSource, registeredAt, secretConfigured } = view.runner;

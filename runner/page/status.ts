@@ -1,26 +1,26 @@
-// Where the runner stands with its host, decided in one place: the headline, the title and the colour follow from it.
+// The runner's status towards its host, decided in one place: headline, title and colour follow from it.
 
 import { html, type Html } from "./html.ts";
 import type { PageView } from "./view.ts";
 import { ago, count, link, span } from "./format.ts";
 
-/** How a standing is coloured; each also has an icon and words of its own. */
+/** The colour of a status; each also has its own icon and text. */
 export type Tone = "good" | "wait" | "todo" | "bad";
 
-/** Where the runner stands: one of a closed set, with what to say about it. */
+/** The runner's status: one of a closed set, with its texts. */
 export interface PageStatus {
   readonly kind: "draining" | "settings" | "secret" | "waiting" | "refused" | "failing" | "silent" | "ready";
   readonly tone: Tone;
-  /** For the window's title. */
-  readonly word: string;
+  /** Short, for the window's title. */
+  readonly title: string;
   readonly headline: string;
-  readonly sentence: Html;
+  readonly lead: Html;
 }
 
-/** After this long without a word from a runner the host sends it no jobs. */
-const silenceMs = 120_000;
+/** The host sends no jobs to a runner that has been silent for this long. */
+const MAX_SILENCE_MS = 120_000;
 
-/** Tells where the runner stands; what has to be done first comes first. */
+/** Decides the status; what has to be done first comes first. */
 export function statusOf(view: PageView): PageStatus {
   const { runner, heartbeat } = view;
   if (view.draining) return draining(view);
@@ -28,16 +28,16 @@ export function statusOf(view: PageView): PageStatus {
   if (!runner.secretConfigured) return secret;
   if (!runner.registeredAt) return runner.lastRegistrationError ? refused(view) : waiting(view);
   const silentForMs = Date.parse(view.now) - Date.parse(runner.registeredAt);
-  if (silentForMs > silenceMs) return silent(view, silentForMs);
+  if (silentForMs > MAX_SILENCE_MS) return silent(view, silentForMs);
   return heartbeat.failuresInARow > 0 || runner.lastRegistrationError ? failing(view) : ready(view);
 }
 
 const draining = ({ runs }: PageView): PageStatus => ({
   kind: "draining",
   tone: "wait",
-  word: "Shutting down",
+  title: "Shutting down",
   headline: "Shutting down: no new jobs",
-  sentence:
+  lead:
     runs.active === 0
       ? html`No run is active, so the runner is about to end.`
       : html`The runner ends when ${count(runs.active, "active run")} ${runs.active === 1 ? "has" : "have"} ended; one that
@@ -47,9 +47,9 @@ const draining = ({ runs }: PageView): PageStatus => ({
 const settings = (view: PageView): PageStatus => ({
   kind: "settings",
   tone: "todo",
-  word: "Settings missing",
-  headline: "This runner can’t register yet",
-  sentence: html`It has to know more first. ${
+  title: "Settings missing",
+  headline: "This runner cannot register yet",
+  lead: html`It has to know more first. ${
     view.missing.length === 1 ? "The setting that is missing is" : "The settings that are missing are"
   } below.`,
 });
@@ -57,42 +57,42 @@ const settings = (view: PageView): PageStatus => ({
 const secret: PageStatus = {
   kind: "secret",
   tone: "todo",
-  word: "Needs its secret",
+  title: "Needs its secret",
   headline: "Connect this runner to Automn",
-  sentence: html`It is up and running, and needs its secret before it can take on work.`,
+  lead: html`It is up and running, and needs its secret before it can take on work.`,
 };
 
 const waiting = (view: PageView): PageStatus => ({
   kind: "waiting",
   tone: "wait",
-  word: "Registering",
+  title: "Registering",
   headline: "Waiting for the host",
-  sentence: html`This runner has its secret and is asking ${host(view, "the host")} to accept it.`,
+  lead: html`This runner has its secret and is asking ${host(view, "the host")} to accept it.`,
 });
 
 const refused = (view: PageView): PageStatus => ({
   kind: "refused",
   tone: "bad",
-  word: "Not registered",
+  title: "Not registered",
   headline: "The host has not accepted this runner",
-  sentence: html`The runner keeps asking ${host(view, "the host")}. Why it was not accepted so far is below.`,
+  lead: html`The runner keeps asking ${host(view, "the host")}. Why it was not accepted so far is below.`,
 });
 
 const failing = (view: PageView): PageStatus => ({
   kind: "failing",
   tone: "bad",
-  word: "Heartbeat failing",
+  title: "Heartbeat failing",
   headline: "The host did not take the last heartbeat",
-  sentence: html`${host(view)} last answered ${ago(view.runner.registeredAt, view.now)}. The runner keeps trying; after two
+  lead: html`${host(view)} last answered ${ago(view.runner.registeredAt, view.now)}. The runner keeps trying; after two
     minutes of silence the host sends it no more jobs.`,
 });
 
 const silent = (view: PageView, silentForMs: number): PageStatus => ({
   kind: "silent",
   tone: "bad",
-  word: "Gets no jobs",
+  title: "Gets no jobs",
   headline: "Out of touch with the host",
-  sentence: html`${host(view)} has not accepted a heartbeat for ${span(silentForMs / 1000)}, and sends no jobs to a runner that is
+  lead: html`${host(view)} has not accepted a heartbeat for ${span(silentForMs / 1000)}, and sends no jobs to a runner that is
     silent for more than two minutes. ${
       view.heartbeat.intervalMs > 0
         ? "The runner keeps trying."
@@ -103,9 +103,9 @@ const silent = (view: PageView, silentForMs: number): PageStatus => ({
 const ready = (view: PageView): PageStatus => ({
   kind: "ready",
   tone: "good",
-  word: "Registered",
+  title: "Registered",
   headline: "Ready for work",
-  sentence: html`${host(view)} sends its jobs to this runner. It last answered ${ago(view.runner.registeredAt, view.now)}.`,
+  lead: html`${host(view)} sends its jobs to this runner. It last answered ${ago(view.runner.registeredAt, view.now)}.`,
 });
 
 function host(view: PageView, unnamed = "The host"): Html {

@@ -6,8 +6,8 @@ export type Maybe<T> = T | null | undefined;
 /** Everything the page shows. Times are ISO 8601 in UTC. */
 export interface PageView {
   readonly runner: RunnerView;
-  /** Names of settings without which the runner can't register, e.g. `AUTOMN_HOST_URL`. */
-  readonly missing: readonly string[];
+  /** The settings without which the runner cannot register: for each the names of the variables of which one has to be set. */
+  readonly missing: readonly (readonly string[])[];
   /** Whole sentences about what is wrong, e.g. a state file that could not be read, a clock that differs. */
   readonly problems: readonly string[];
   /** Whether the form that asks for the secret is shown. */
@@ -15,6 +15,8 @@ export interface PageView {
   /** How the registration just tried ended, or what is wrong with what was entered. */
   readonly outcome?: OutcomeView | undefined;
   readonly heartbeat: HeartbeatView;
+  /** Languages as people write them: name → title, e.g. `node` → `Node.js`. */
+  readonly languageTitles: Readonly<Record<string, string>>;
   /** Interpreters found: name → version, e.g. `python` → `3.11.7`. */
   readonly runtimes: Readonly<Record<string, string>>;
   readonly missingRuntimes: readonly MissingRuntime[];

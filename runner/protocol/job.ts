@@ -22,7 +22,7 @@ export interface Script {
   /** What people call it: the first label present, for logs. */
   readonly label: string;
   readonly versionId?: string;
-  /** As spelled by the host, lower case and trimmed; may be no language that we know. */
+  /** As the host sent it; may be no language that the runner knows. */
   readonly language: string;
   readonly code: string;
   /** The author's limit; absent where there is none. */
@@ -77,7 +77,7 @@ function parseScript(row: Fields): Script {
     ...(id === undefined ? {} : { id }),
     label: [row["name"], row["endpoint"], row["versionId"], id].map(text).find((label) => label !== undefined) ?? "unnamed",
     ...(versionId === undefined ? {} : { versionId }),
-    language: language.trim().toLowerCase(),
+    language,
     code,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     variables: variablesOf(row["variables"]),

@@ -1,19 +1,19 @@
-// The lines that helpers print for the runner (protocol, section 3): their markers and what the payloads mean.
+// The lines that helpers print for the runner (docs/protocol.md, section 3): their markers and what the payloads mean.
 
-/** What stands before each kind of payload. */
+/** The marker before each kind of payload. */
 export const MARKERS = {
   return: "__SCRIPTRETURN__",
   log: "__SCRIPTLOG__",
   notify: "__SCRIPTNOTIFY__",
 } as const;
 
-/** What every marker begins with. */
+/** The common beginning of all markers. */
 export const MARKER_STEM = "__SCRIPT";
 
-/** What a marker line announces. */
+/** What a marker line carries. */
 export type MarkerKind = keyof typeof MARKERS;
 
-/** Notifications beyond this many stay ordinary output. */
+/** The most notifications of a run; further ones stay ordinary output. */
 export const MAX_NOTIFICATIONS = 50;
 const MAX_AUDIENCE = 256;
 const MAX_MESSAGE = 2000;
@@ -50,8 +50,8 @@ export function toLogEntry(payload: unknown, order: number, at: string): LogEntr
   const fields = fieldsOf(payload) ?? { message: payload };
   return {
     message: asText(fields["message"]),
-    level: LOG_LEVELS.get(word(fields["level"])) ?? "info",
-    type: word(fields["type"]) || word(fields["category"]) || "general",
+    level: LOG_LEVELS.get(keyword(fields["level"])) ?? "info",
+    type: keyword(fields["type"]) || keyword(fields["category"]) || "general",
     context: asContext(fields["context"]),
     order,
     timestamp: at,
@@ -61,28 +61,34 @@ export function toLogEntry(payload: unknown, order: number, at: string): LogEntr
 /** The notification that a notify marker's payload means; `order` counts from 0, `at` is ISO 8601. */
 export function toNotification(payload: unknown, order: number, at: string): Notification {
   const fields = fieldsOf(payload) ?? { message: payload };
-  const audience = cut(firstText(fields, ["audience", "target", "user", "scope"]).trim(), MAX_AUDIENCE);
+  const audience = audienceOf(fields);
   return {
     order,
-    audience: audience === "" ? null : audience,
+    audience,
     message: cut(firstText(fields, ["message", "text"]), MAX_MESSAGE),
-    level: NOTIFY_LEVELS.get(word(fields["level"])) ?? "info",
+    level: NOTIFY_LEVELS.get(keyword(fields["level"]) || keyword(fields["type"])) ?? "info",
     raw: payload,
     timestamp: at,
   };
 }
 
-function firstText(fields: Readonly<Record<string, unknown>>, names: readonly string[]): string {
-  for (const name of names) {
-    const value = fields[name];
-    if (value !== undefined && value !== null && value !== "") return asText(value);
-  }
-  return "";
+/** The audience if it is text, trimmed; null for anything else, such as an array, which the host reads from `raw`. */
+function audienceOf(fields: Readonly<Record<string, unknown>>): string | null {
+  const value = firstPresent(fields, ["audience", "target", "user", "scope"]);
+  return (typeof value === "string" && cut(value.trim(), MAX_AUDIENCE)) || null;
 }
 
-/** The beginning of a text, no surrogate pair torn. */
-function cut(text: string, most: number): string {
-  return text.length <= most ? text : text.slice(0, most).replace(/[\ud800-\udbff]$/, "");
+function firstText(fields: Readonly<Record<string, unknown>>, names: readonly string[]): string {
+  return asText(firstPresent(fields, names));
+}
+
+function firstPresent(fields: Readonly<Record<string, unknown>>, names: readonly string[]): unknown {
+  return names.map((name) => fields[name]).find((value) => value !== undefined && value !== null && value !== "");
+}
+
+/** At most the first `max` UTF-16 units of a text, without splitting a surrogate pair. */
+function cut(text: string, max: number): string {
+  return text.length <= max ? text : text.slice(0, max).replace(/[\ud800-\udbff]$/, "");
 }
 
 function asContext(value: unknown): Readonly<Record<string, unknown>> {
@@ -95,7 +101,7 @@ function asText(value: unknown): string {
   return value === undefined ? "" : JSON.stringify(value);
 }
 
-function word(value: unknown): string {
+function keyword(value: unknown): string {
   return typeof value === "string" ? value.trim().toLowerCase() : "";
 }
 

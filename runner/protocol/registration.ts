@@ -1,5 +1,6 @@
 // Registration, which is also the heartbeat (protocol, section 1).
 import { describe } from "../lib/failure.ts";
+import { compareVersions } from "../lib/versions.ts";
 
 /** This runner's version, as package.json has it; a test holds the two together. */
 export const RUNNER_VERSION = "0.3.0";
@@ -58,19 +59,4 @@ export function versionProblems(versions: HostVersions): string[] {
   if (minimumRunnerVersion !== undefined && compareVersions(RUNNER_VERSION, minimumRunnerVersion) < 0)
     problems.push(`The host wants a runner of version ${describe(minimumRunnerVersion)} or newer, this one has ${RUNNER_VERSION}.`);
   return problems;
-}
-
-/** Orders two `major.minor.patch` texts: negative, 0 or positive. A part that is no number counts as 0, a suffix is not looked at. */
-export function compareVersions(a: string, b: string): number {
-  const left = parts(a);
-  const right = parts(b);
-  for (let i = 0; i < 3; i++) {
-    const difference = (left[i] ?? 0) - (right[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
-function parts(version: string): number[] {
-  return version.trim().replace(/^v/, "").split(".").map((part) => Number.parseInt(part, 10) || 0);
 }

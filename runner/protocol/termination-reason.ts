@@ -1,7 +1,7 @@
-// Why a run ended, and what that means in a result: the one place that decides code, error code and words.
+// Why a run ended, and what that means in its result: the one place that decides code, error code and message.
 import { constants } from "node:os";
 
-/** How a run ended; the first cause wins. */
+/** Why a run ended; the first reason wins. */
 export type TerminationReason =
   | { readonly kind: "exited"; readonly code: number }
   | { readonly kind: "signalled"; readonly signal: NodeJS.Signals }
@@ -15,44 +15,44 @@ export type TerminationReason =
   | { readonly kind: "dependencies-failed"; readonly message: string }
   | { readonly kind: "lost" };
 
-/** The name of an ending: a result's `reason`. */
+/** The name of a termination reason: a result's `reason`. */
 export type TerminationKind = TerminationReason["kind"];
 
-/** What a result says of its ending. */
+/** What a result says about its termination. */
 export interface ResultStatus {
   readonly code: number;
   readonly signal?: string;
   readonly errorCode?: string;
   readonly clientMessage?: string;
-  /** The runner's own line on stderr; always absent where the code is 0. */
-  readonly sentence?: string;
+  /** The runner's own line on stderr; never present with code 0, because the host shows such a run as failed. */
+  readonly message?: string;
 }
 
-/** Decides code, error code and words for an ending. Codes follow the shells' custom: 124 for a time-out, 128 + a signal's number. */
-export function resultStatus(ending: TerminationReason): ResultStatus {
-  switch (ending.kind) {
+/** Decides code, error code and message for a termination reason. Codes follow the shells: 124 for a timeout, 128 + N for signal N. */
+export function resultStatus(reason: TerminationReason): ResultStatus {
+  switch (reason.kind) {
     case "exited":
-      return { code: ending.code };
+      return { code: reason.code };
     case "returned":
       return { code: 0 };
     case "signalled":
-      return { code: 128 + signalNumber(ending.signal), signal: ending.signal };
+      return { code: 128 + signalNumber(reason.signal), signal: reason.signal };
     case "timed-out":
-      return { code: 124, errorCode: "TIMEOUT", sentence: `Timeout exceeded after ${ending.afterMs / 1000} s.` };
+      return { code: 124, errorCode: "TIMEOUT", message: `Timeout exceeded after ${reason.afterMs / 1000} s.` };
     case "cancelled":
-      return { code: 130, errorCode: "CANCELLED", sentence: "The run was cancelled." };
+      return { code: 130, errorCode: "CANCELLED", message: "The run was cancelled." };
     case "host-gone":
-      return { code: 129, errorCode: "HOST_GONE", sentence: "The host closed the connection; the run was ended." };
+      return { code: 129, errorCode: "HOST_GONE", message: "The host closed the connection; the run was ended." };
     case "shutdown":
-      return { code: 143, errorCode: "RUNNER_SHUTDOWN", sentence: "The runner was shut down before the run had ended." };
+      return { code: 143, errorCode: "RUNNER_SHUTDOWN", message: "The runner was shut down before the run had ended." };
     case "memory":
-      return { code: 137, errorCode: "MEMORY_LIMIT", sentence: `Memory limit exceeded: ${ending.usedMb} MB used, ${ending.limitMb} MB allowed.` };
+      return { code: 137, errorCode: "MEMORY_LIMIT", message: `Memory limit exceeded: ${reason.usedMb} MB used, ${reason.limitMb} MB allowed.` };
     case "start-failed":
-      return { code: ending.code, errorCode: ending.errorCode, sentence: ending.message };
+      return { code: reason.code, errorCode: reason.errorCode, message: reason.message };
     case "dependencies-failed":
-      return { code: 90, errorCode: "NODE_DEPENDENCY_INSTALL_FAILED", clientMessage: "Try again later", sentence: ending.message };
+      return { code: 90, errorCode: "NODE_DEPENDENCY_INSTALL_FAILED", clientMessage: "Try again later", message: reason.message };
     case "lost":
-      return { code: 255, errorCode: "RUNNER_LOST", sentence: "The runner ended before the run had; how far it came is not known." };
+      return { code: 255, errorCode: "RUNNER_LOST", message: "The runner ended before the run had; how far it came is not known." };
   }
 }
 

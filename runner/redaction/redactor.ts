@@ -1,62 +1,44 @@
 // Replaces needles (the forms of secrets) in texts, in JSON values and in streams.
 import { MAX_DEPTH } from "../lib/depth.ts";
-import { createNeedleSearch, UNDECIDED } from "./needle-search.ts";
+import { NeedleSearch, UNDECIDED } from "./needle-search.ts";
+import { Prefilter } from "./prefilter.ts";
 import { MIN_SECRET_LENGTH } from "./secret-forms.ts";
 
-/** What stands where a needle was. */
+/** What a needle is replaced by. */
 export const REPLACEMENT = "***";
-const HIDDEN = Buffer.from(REPLACEMENT);
+const REPLACEMENT_BYTES = Buffer.from(REPLACEMENT);
+const EMPTY = Buffer.alloc(0);
 
-/** Hides needles: the leftmost first, of those that begin at one place the longest. */
+/** Hides needles: the leftmost first; of those that begin at one offset, the longest. */
 export interface Redaction {
-  /** A whole text. */
+  /** Redacts a whole text. */
   text(text: string): string;
-  /** A JSON value with its strings, keys and numbers; the same object when nothing changed. What lies deeper than `MAX_DEPTH` is hidden as a whole. */
+  /** Redacts the strings, keys and numbers of a JSON value; returns the same object when nothing changed. Values nested deeper than `MAX_DEPTH` are replaced whole. */
   value<T>(value: T): T;
   stream(): RedactedStream;
 }
 
-/** Hides needles in a stream, the same ones as in the whole text, however it is cut. Chunks are the bytes of whole characters of UTF-8. */
+/** Hides needles in a stream, the same ones as in the whole text, wherever it is cut. Chunks are whole UTF-8 characters. */
 export interface RedactedStream {
-  /** What comes out may be the chunk itself or a part of it. The end of a chunk is held back only where it begins a needle. */
+  /** May return the chunk itself or a part of it. The end of a chunk is held back only if it may begin a needle. */
   push(chunk: Buffer): Buffer;
   flush(): Buffer;
   /** Whether something is held back. */
   readonly holds: boolean;
 }
 
-const NOTHING = Buffer.alloc(0);
-
-/** Hides nothing and costs nothing. */
+/** Hides nothing, at no cost. */
 export const NOTHING_HIDDEN: Redaction = {
   text: (text) => text,
   value: (value) => value,
-  stream: () => ({ push: (chunk) => chunk, flush: () => NOTHING, holds: false }),
+  stream: () => ({ push: (chunk) => chunk, flush: () => EMPTY, holds: false }),
 };
 
-/** Makes a redaction for needles of at least `SHORTEST_SECRET` UTF-16 units; shorter ones are ignored. */
+/** Makes a redaction for needles of at least `MIN_SECRET_LENGTH` UTF-16 units; shorter ones are ignored. */
 export function createRedaction(needles: readonly string[]): Redaction {
   const usable = needles.filter((needle) => needle.length >= MIN_SECRET_LENGTH);
   if (usable.length === 0) return NOTHING_HIDDEN;
-  const scan = createScan(usable);
-
-  function stream(): RedactedStream {
-    let held = NOTHING;
-    return {
-      push(chunk) {
-        if (chunk.length === 0) return chunk;
-        const { shown, rest } = scan(held.length === 0 ? chunk : Buffer.concat([held, chunk]), false);
-        held = rest.length === 0 ? NOTHING : Buffer.from(rest);
-        return shown;
-      },
-      flush() {
-        const last = held;
-        held = NOTHING;
-        return scan(last, true).shown;
-      },
-      get holds() { return held.length > 0; },
-    };
-  }
+  const scan = createScan(usable.map((needle) => Buffer.from(needle)));
 
   function text(whole: string): string {
     if (whole.length < MIN_SECRET_LENGTH) return whole;
@@ -65,15 +47,41 @@ export function createRedaction(needles: readonly string[]): Redaction {
     return shown === bytes ? whole : shown.toString();
   }
 
-  return { text, stream, value: <T>(value: T): T => hideIn(value, text, 0) as T };
+  return { text, value: <T>(value: T): T => redactValue(value, text, 0) as T, stream: () => new StreamRedactor(scan) };
 }
 
-/** A text with its needles replaced, or itself where there are none, and the end of it that may begin a needle. */
+class StreamRedactor implements RedactedStream {
+  readonly #scan: Scan;
+  #held: Buffer = EMPTY;
+
+  constructor(scan: Scan) {
+    this.#scan = scan;
+  }
+
+  push(chunk: Buffer): Buffer {
+    if (chunk.length === 0) return chunk;
+    const { shown, rest } = this.#scan(this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]), false);
+    this.#held = rest.length === 0 ? EMPTY : Buffer.from(rest);
+    return shown;
+  }
+
+  flush(): Buffer {
+    const rest = this.#held;
+    this.#held = EMPTY;
+    return this.#scan(rest, true).shown;
+  }
+
+  get holds(): boolean {
+    return this.#held.length > 0;
+  }
+}
+
+/** Returns a text with its needles replaced, or the text itself where there are none, and the end that may begin a needle. */
 type Scan = (text: Buffer, final: boolean) => { readonly shown: Buffer; readonly rest: Buffer };
 
-function createScan(needles: readonly string[]): Scan {
-  const search = createNeedleSearch(needles);
-  const prefilter = createPrefilter(needles);
+function createScan(needles: readonly Buffer[]): Scan {
+  const search = new NeedleSearch(needles);
+  const prefilter = new Prefilter(needles);
 
   return (text, final) => {
     const shown: Buffer[] = [];
@@ -82,107 +90,34 @@ function createScan(needles: readonly string[]): Scan {
     search.begin(text, final);
     prefilter.begin(text);
     for (let at = prefilter.next(0); at >= 0;) {
-      // What is too short for a needle can only begin one.
-      if (final && text.length - at < MIN_SECRET_LENGTH) break;
-      const length = search.at(at);
+      if (final && text.length - at < MIN_SECRET_LENGTH) break; // too short for a whole needle
+      const length = search.lengthAt(at);
       if (length === UNDECIDED) {
         end = at;
         break;
       }
       if (length > 0) {
-        shown.push(text.subarray(from, at), HIDDEN);
+        shown.push(text.subarray(from, at), REPLACEMENT_BYTES);
         from = at + length;
       }
       at = prefilter.next(length > 0 ? from : at + 1);
     }
-    if (from === 0 && end === text.length) return { shown: text, rest: NOTHING };
+    if (from === 0 && end === text.length) return { shown: text, rest: EMPTY };
     return { shown: from === 0 ? text.subarray(0, end) : Buffer.concat([...shown, text.subarray(from, end)]), rest: text.subarray(end) };
   };
 }
 
-/** Finds the few places of a text at which a needle may begin. */
-interface Prefilter {
-  begin(text: Uint8Array): void;
-  /** The first place from `from` on at which a needle, or the beginning of one that the text cuts off, may stand; -1 for none. */
-  next(from: number): number;
-}
-
-/** So many bytes are looked at together. */
-const BLOCK = 3;
-/** One bit of a table's entry for each place in a needle at which a block may stand. */
-const MAX_STRIDE = 8;
-
-/**
- * Makes a sieve. Every needle's first bytes hold a block at each of `stride` places in a row, so looking at every
- * `stride`-th block of the text misses none; a table tells at which of these places in a needle a block stands. This
- * is the block table of Wu and Manber ("A fast algorithm for multi-pattern searching", 1994) with a fixed stride in
- * place of their shifts, so that no look-up waits for the one before.
- */
-function createPrefilter(needles: readonly string[]): Prefilter {
-  const beginnings = needles.map((needle): Uint8Array => Buffer.from(needle));
-  const shortest = beginnings.reduce((least, needle) => Math.min(least, needle.length), Infinity);
-  const stride = Math.min(MAX_STRIDE, shortest - BLOCK + 1);
-  const bits = Math.min(16, Math.max(12, Math.ceil(Math.log2(needles.length * stride * 16))));
-  const table = new Uint8Array(1 << bits);
-  const firsts = new Uint8Array(256);
-  const shift = 32 - bits;
-  let bytes: Uint8Array = NOTHING;
-
-  for (const needle of beginnings) {
-    firsts[needle[0] as number] = 1;
-    for (let place = 0; place < stride; place += 1) {
-      const block = blockAt(needle, place, shift);
-      table[block] = (table[block] as number) | (1 << place);
-    }
-  }
-
-  /** The first place from `from` to `to` that the block at `to` allows. */
-  function placeBefore(to: number, from: number): number {
-    const places = table[blockAt(bytes, to, shift)] as number;
-    for (let at = from; at <= to; at += 1) {
-      if ((places & (1 << (to - at))) !== 0 && ((table[blockAt(bytes, at, shift)] as number) & 1) !== 0) return at;
-    }
-    return -1;
-  }
-
-  return {
-    begin(text) { bytes = text; },
-    next(from) {
-      const { length } = bytes;
-      let last = nextBlock(bytes, length - BLOCK, table, shift, from + stride - 1, stride);
-      for (; last + BLOCK <= length; last = nextBlock(bytes, length - BLOCK, table, shift, last + stride, stride)) {
-        const at = placeBefore(last, last - stride + 1);
-        if (at >= 0) return at;
-      }
-      for (let at = last - stride + 1; at < length; at += 1) if (firsts[bytes[at] as number] === 1) return at;
-      return -1;
-    },
-  };
-}
-
-/** The table's place for the block at `at`. */
-function blockAt(bytes: Uint8Array, at: number, shift: number): number {
-  return Math.imul((bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16), 0x9e3779b1) >>> shift;
-}
-
-/** The first of every `stride`-th block, from `from` to `to`, that the table has an entry for; beyond `to` for none. Nearly all the time is spent here. */
-function nextBlock(bytes: Uint8Array, to: number, table: Uint8Array, shift: number, from: number, stride: number): number {
-  let at = from;
-  while (at <= to && table[blockAt(bytes, at, shift)] === 0) at += stride;
-  return at;
-}
-
-function hideIn(value: unknown, hide: (text: string) => string, depth: number): unknown {
-  if (typeof value === "string") return hide(value);
-  if (typeof value === "number") return hide(String(value)) === String(value) ? value : hide(String(value));
+function redactValue(value: unknown, redact: (text: string) => string, depth: number): unknown {
+  if (typeof value === "string") return redact(value);
+  if (typeof value === "number") return redact(String(value)) === String(value) ? value : redact(String(value));
   if (typeof value !== "object" || value === null) return value;
   if (depth === MAX_DEPTH) return REPLACEMENT;
   if (Array.isArray(value)) {
-    const hidden = value.map((item) => hideIn(item, hide, depth + 1));
-    return hidden.some((item, index) => !Object.is(item, value[index])) ? hidden : value;
+    const redacted = value.map((item) => redactValue(item, redact, depth + 1));
+    return redacted.some((item, index) => !Object.is(item, value[index])) ? redacted : value;
   }
   const entries = Object.entries(value);
-  const hidden = entries.map(([key, item]) => [hide(key), hideIn(item, hide, depth + 1)] as const);
-  const changed = hidden.some(([key, item], index) => key !== entries[index]?.[0] || !Object.is(item, entries[index]?.[1]));
-  return changed ? Object.fromEntries(hidden) : value;
+  const redacted = entries.map(([key, item]) => [redact(key), redactValue(item, redact, depth + 1)] as const);
+  const isChanged = redacted.some(([key, item], index) => key !== entries[index]?.[0] || !Object.is(item, entries[index]?.[1]));
+  return isChanged ? Object.fromEntries(redacted) : value;
 }

@@ -1,12 +1,12 @@
-// What must not be shown: all the forms that a secret takes in an output.
+// All the forms that a secret may take in an output.
 
-/** A shorter secret is left alone, so that common words survive; no needle is shorter. In UTF-16 units. */
+/** The shortest secret that is hidden, in UTF-16 units: shorter ones would hide common words. */
 export const MIN_SECRET_LENGTH = 6;
 
-/** Where `base64`, mail and PEM break their lines. */
+/** The line lengths of PEM, and of `base64` and mail. */
 const COLUMNS = [64, 76];
 
-/** How URLs are written: what stays as it is though RFC 3986 encodes it, and what becomes of a space or of what it leaves. */
+/** The variants of URL encoding, as replacements in the strict form of RFC 3986. */
 const URL_FORMS: readonly ReadonlyMap<string, string>[] = [
   new Map(), // RFC 3986: python's quote without "/", PowerShell's EscapeDataString
   new Map([["%2F", "/"]]), // python's quote
@@ -16,7 +16,7 @@ const URL_FORMS: readonly ReadonlyMap<string, string>[] = [
   new Map([["%20", "+"], ["%21", "!"], ["%28", "("], ["%29", ")"], ["%2A", "*"], ["~", "%7E"]]), // forms: .NET's UrlEncode
 ];
 
-/** How JSON is written: what becomes `\uXXXX` beside what must, and the case of the digits. */
+/** The variants of JSON strings: what is escaped as `\uXXXX` besides what must be, and the case of the digits. */
 const JSON_FORMS: readonly { readonly escaped: RegExp; readonly upper: boolean }[] = [
   { escaped: /[]/g, upper: false }, // JSON.stringify
   { escaped: /[^\x20-\x7e]/g, upper: false }, // python
@@ -24,15 +24,15 @@ const JSON_FORMS: readonly { readonly escaped: RegExp; readonly upper: boolean }
   { escaped: /[<>&']/g, upper: false }, // Windows PowerShell
 ];
 
-/** All forms of the secrets, each once and none shorter than `SHORTEST_SECRET`. White space around a secret is none of it. */
+/** All forms of the secrets, each once and at least `MIN_SECRET_LENGTH` long. White space around a secret does not belong to it. */
 export function secretForms(secrets: readonly string[]): string[] {
-  const needles = new Set<string>();
+  const forms = new Set<string>();
   for (const secret of secrets) {
     const trimmed = Buffer.from(secret).toString().trim();
     if (trimmed.length < MIN_SECRET_LENGTH) continue;
-    for (const form of formsOf(trimmed)) if (form.length >= MIN_SECRET_LENGTH) needles.add(form);
+    for (const form of formsOf(trimmed)) if (form.length >= MIN_SECRET_LENGTH) forms.add(form);
   }
-  return [...needles];
+  return [...forms];
 }
 
 function formsOf(secret: string): string[] {
@@ -51,7 +51,7 @@ function encodedForms(text: string): string[] {
   return forms;
 }
 
-/** The percent-encoded text, with upper and with lower digits. */
+/** The percent-encoded text, with upper-case and lower-case digits. */
 function urlForms(text: string): string[] {
   const strict = encodeURIComponent(text).replace(/[!'()*]/g, (unit) => `%${unit.charCodeAt(0).toString(16).toUpperCase()}`);
   const lower = strict.replace(/%../g, (escape) => escape.toLowerCase());
@@ -66,7 +66,7 @@ function jsonForm(text: string, escaped: RegExp, upper: boolean): string {
   return upper ? all.replace(/\\(?:u([0-9a-f]{4})|.)/g, (escape, code?: string) => (code === undefined ? escape : `\\u${code.toUpperCase()}`)) : all;
 }
 
-/** What base64 makes of the bytes wherever they stand among others: at each of three alignments the characters that they alone decide. */
+/** The base64 characters that the bytes alone decide, at each of the three alignments that they can have among other bytes. */
 function base64Forms(bytes: Buffer): string[] {
   const aligned = [0, 1, 2].map((before) => {
     const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64");

@@ -16,6 +16,8 @@ export interface RunnerState {
   readonly hostUrl?: string;
   readonly runnerId?: string;
   readonly endpointUrl?: string;
+  /** Interpreters by language, as the public runner's page sets them. */
+  readonly runtimeExecutables?: Readonly<Record<string, string>>;
 }
 
 /** Which host, runner and endpoint a registration was for. */
@@ -42,6 +44,7 @@ export function parseState(text: string): RunnerState {
     ...(lockedAt === undefined ? {} : { lockedAt }),
     ...texts(row, ["registeredAt", "lastRegistrationAttempt", "lastRegistrationStatus", "lastRegistrationError", "hostUrl", "runnerId", "endpointUrl"]),
     ...(row["lastRegistrationResponse"] == null ? {} : { lastRegistrationResponse: row["lastRegistrationResponse"] }),
+    ...executables(row["runtimeExecutables"]),
   };
 }
 
@@ -55,9 +58,15 @@ export function withSecret(state: RunnerState, secret: string): RunnerState {
   return { ...state, secret };
 }
 
-/** Everything was reset: the form asks for a secret again. */
-export function withoutSecret(): RunnerState {
-  return UNREGISTERED;
+/** The secret was taken back: the form asks for one again. Which host and which runner it is for stays known. */
+export function withoutSecret({ hostUrl, runnerId, endpointUrl, runtimeExecutables }: RunnerState): RunnerState {
+  return {
+    ...UNREGISTERED,
+    ...(hostUrl === undefined ? {} : { hostUrl }),
+    ...(runnerId === undefined ? {} : { runnerId }),
+    ...(endpointUrl === undefined ? {} : { endpointUrl }),
+    ...(runtimeExecutables === undefined ? {} : { runtimeExecutables }),
+  };
 }
 
 /** The host took the registration: the form is locked, the error is gone. */
@@ -93,6 +102,14 @@ function texts<K extends string>(row: Readonly<Record<string, unknown>>, names: 
     return typeof value === "string" || typeof value === "number" ? [[name, String(value)]] : [];
   });
   return Object.fromEntries(found) as { [N in K]?: string };
+}
+
+function executables(value: unknown): Pick<RunnerState, "runtimeExecutables"> {
+  const paths = Object.entries(typeof value === "object" && value !== null ? value : {}).flatMap(([name, path]: [string, unknown]) => {
+    const bare = typeof path === "string" ? path.trim().replace(/^"(.+)"$/, "$1") : "";
+    return bare !== "" && /^[a-z]+$/.test(name) ? [[name, bare]] : [];
+  });
+  return paths.length === 0 ? {} : { runtimeExecutables: Object.fromEntries(paths) as Record<string, string> };
 }
 
 function timeOf(value: unknown): string | undefined {

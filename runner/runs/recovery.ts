@@ -39,7 +39,7 @@ export async function recover({ installation, open, onLost, workDir, table, log 
   const lost = await withoutOwner(open, table);
   const leftovers = await endOrphans(installation, lost, table);
   for (const { runId, at } of lost) {
-    onLost({ event: "end", at: new Date().toISOString(), runId, reason: "lost", code, durationMs: Math.max(0, Date.now() - Date.parse(at)) });
+    onLost({ event: "end", at: new Date().toISOString(), runId, startedAt: at, reason: "lost", code, durationMs: Math.max(0, Date.now() - Date.parse(at)) });
     log.warn("A run was lost when the runner ended", { runId });
   }
   if (leftovers.length > 0) log.warn("Processes of an earlier runner were ended", { pids: leftovers });

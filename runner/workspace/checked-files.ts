@@ -1,6 +1,6 @@
 // Files that are looked at whenever they are used, and read only when they have changed.
 import { readFile, stat } from "node:fs/promises";
-import { fingerprint } from "../lib/fingerprint.ts";
+import { fingerprintOf } from "../lib/fingerprint.ts";
 
 /** The coarsest clock of a file system, FAT's, ticks every two seconds. */
 const MAX_CLOCK_GRANULARITY_MS = 3_000;
@@ -21,7 +21,7 @@ export class CheckedFiles {
   async isGood(file: string, judge: (content: string) => boolean): Promise<boolean> {
     const stats = await stat(file, { bigint: true }).catch(() => undefined);
     if (stats === undefined || !stats.isFile()) return false; // reading a named pipe would wait for somebody who writes
-    const current = fingerprint(stats);
+    const current = fingerprintOf(stats);
     if (this.#fingerprints.get(file) === current) return true;
     const content = await readFile(file, "utf8").catch(() => undefined);
     if (content === undefined || !judge(content)) return false;

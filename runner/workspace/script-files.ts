@@ -15,11 +15,15 @@ const MAX_WRITE_MS = 3_600_000;
 const MANIFEST = "{\"private\":true}\n";
 
 /** Where a script lies. */
-export interface ScriptPlace {
-  /** The file with the code, held until `release`. */
+export interface ScriptLocation {
+  /** The file with the code. */
   readonly codeFile: string;
   /** `AUTOMN_SCRIPT_DIR`: the script's own lasting directory. */
   readonly lastingDir: string;
+}
+
+/** A script whose file is there, and held until `release`. */
+export interface ScriptPlace extends ScriptLocation {
   /** Says that the run no longer needs the file. */
   release(): void;
 }
@@ -39,14 +43,19 @@ export class ScriptFiles {
     this.#checked = new CheckedFiles(now);
   }
 
+  /** Where `place` puts a script; looks at nothing. */
+  locate(script: Script, extension: string, codeHome?: string): ScriptLocation {
+    const home = join(this.#scriptsDir, folderName(script.id));
+    const codeFile = join(codeHome ?? home, "code", `${sha256(script.code).slice(0, 16)}${extension}`);
+    return { codeFile, lastingDir: join(home, "data") };
+  }
+
   /**
    * Puts the code into the script's own folder, or below `codeHome` where its packages lie. Rejects with the system's
    * error when nothing can be written.
    */
   async place(script: Script, extension: string, codeHome?: string): Promise<ScriptPlace> {
-    const home = join(this.#scriptsDir, folderName(script.id));
-    const codeFile = join(codeHome ?? home, "code", `${sha256(script.code).slice(0, 16)}${extension}`);
-    const lastingDir = join(home, "data");
+    const { codeFile, lastingDir } = this.locate(script, extension, codeHome);
     this.#hold(codeFile);
     try {
       const isThere = this.#checked.isGood(codeFile, (content) => content === script.code);

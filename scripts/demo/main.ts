@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { NotStarted } from "../built-runner.ts";
-import { languageName } from "../../runner/page/format.ts";
+import { LANGUAGES } from "../../runner/languages/table.ts";
 import { faultsOf } from "./judge.ts";
 import { liveLines } from "./live.ts";
 import { LANGUAGE_INK, paintFor } from "./paint.ts";
@@ -116,6 +116,10 @@ async function show(stage: Stage, stop: AbortSignal): Promise<number> {
   const absent = SCRIPTS.length - here.length;
   say(paint(failed > 0 ? "red" : "bold", `${here.length - failed} of ${here.length} scripts did what they should${absent === 0 ? "" : `, ${absent} could not run here`}.`));
   return failed;
+}
+
+function languageName(name: string): string {
+  return LANGUAGES.find((language) => language.name === name)?.title ?? name;
 }
 
 function missing({ language, title }: DemoScript): void {

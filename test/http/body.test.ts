@@ -4,16 +4,16 @@ import { connect } from "node:net";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { Failure } from "../../runner/lib/failure.ts";
-import { discardBody, readBody, readForm, readJson } from "../../runner/http/body.ts";
+import { discardBody, readBody, readForm, readJson, textField } from "../../runner/http/body.ts";
 import { sendJson } from "../../runner/http/reply.ts";
 import { ask, exchange, serve } from "../support/local-server.ts";
-import type { TerminationReason } from "../support/local-server.ts";
+import type { TestLifetime } from "../support/local-server.ts";
 import { until } from "../support/until.ts";
 
 const LIMIT = 100;
 
 /** A server that reads by the path: /body, /json or /form; `seen` collects what became of each request. */
-async function start(t: TerminationReason) {
+async function start(t: TestLifetime) {
   const seen: (string | number)[] = [];
   const port = await serve(t, (request, response) => {
     const reading = request.url === "/json" ? readJson(request, LIMIT) : request.url === "/form" ? readForm(request, LIMIT).then((form) => [...form]) : readBody(request, LIMIT).then((body) => body.toString("latin1"));
@@ -131,11 +131,11 @@ describe("a JSON body", () => {
 
 describe("a form", () => {
   const FORM = "application/x-www-form-urlencoded";
-  const forms: readonly [string, string, [string, string][]][] = [
+  const forms: readonly [string, string, [string, unknown][]][] = [
     [FORM, "secret=a+b%26c&x=", [["secret", "a b&c"], ["x", ""]]],
     [`${FORM}; charset=utf-8`, "secret=%C3%BC", [["secret", "ü"]]],
     [FORM, "", []], [FORM, "secret", [["secret", ""]]], [FORM, "secret=1&secret=2", [["secret", "2"]]], [FORM, "secret=%zz", [["secret", "%zz"]]],
-    ["application/json", '{"secret":"s","n":5,"o":{"a":1}}', [["secret", "s"], ["n", "5"], ["o", '{"a":1}']]],
+    ["application/json", '{"secret":"s","n":5,"o":{"a":1}}', [["secret", "s"], ["n", 5], ["o", { a: 1 }]]],
     ["application/json; charset=utf-8", '{"secret":"s"}', [["secret", "s"]]],
     ["application/json", "null", []], ["application/json", "5", []], ["application/json", '"text"', []],
   ];
@@ -143,6 +143,12 @@ describe("a form", () => {
     const { status, body } = await ask((await start(t)).port, "/form", { method: "POST", headers: { "content-type": type }, body: text });
     assert.equal(status, 200);
     assert.deepEqual(JSON.parse(body), fields);
+  });
+  it("textField: a field's text, nothing for an absent or empty one, a refusal for anything else", () => {
+    const form = new Map<string, unknown>([["a", "text"], ["b", ""], ["c", null], ["d", 5], ["e", ["x"]], ["f", { deep: {} }]]);
+    assert.deepEqual(["a", "b", "c", "missing"].map((name) => textField(form, name)), ["text", undefined, undefined, undefined]);
+    for (const [name, found] of [["d", "5"], ["e", "an array"], ["f", "an object"]] as const)
+      assert.throws(() => textField(form, name), { code: "bad-request", message: `Cannot read ${name}: wanted text, found ${found}` });
   });
   it("that is too large is refused", async (t) => {
     const { status } = await ask((await start(t)).port, "/form", { method: "POST", body: `secret=${"x".repeat(LIMIT)}` });

@@ -5,12 +5,12 @@ import { openFrameStream } from "../../runner/http/frame-stream.ts";
 import type { FrameStream } from "../../runner/http/frame-stream.ts";
 import { bytes } from "../support/bytes.ts";
 import { ask, serve } from "../support/local-server.ts";
-import type { TerminationReason } from "../support/local-server.ts";
+import type { TestLifetime } from "../support/local-server.ts";
 import { until } from "../support/until.ts";
 
 const FRAME = bytes(`${"x".repeat(65_535)}\n`);
 
-async function start(t: TerminationReason, silenceMs: number) {
+async function start(t: TestLifetime, silenceMs: number) {
   const streams: FrameStream[] = [];
   const facts = { gone: 0 };
   const port = await serve(t, (request, response) => {
@@ -22,7 +22,7 @@ async function start(t: TerminationReason, silenceMs: number) {
 }
 
 /** A client that reads only when it is told to. */
-function dial(t: TerminationReason, port: number) {
+function dial(t: TestLifetime, port: number) {
   const socket = connect(port, "127.0.0.1", () => socket.write("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n"));
   let text = "";
   socket.on("data", (chunk) => { text += chunk.toString("utf8"); }).on("error", () => {});

@@ -1,16 +1,23 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Failure } from "../../runner/lib/failure.ts";
+import { createAuthorize } from "../../runner/http/auth.ts";
 import { sendJson } from "../../runner/http/reply.ts";
 import { createRouter } from "../../runner/http/router.ts";
 import type { Exchange, Route } from "../../runner/http/router.ts";
 import { ask, exchange, serve } from "../support/local-server.ts";
-import type { TerminationReason } from "../support/local-server.ts";
+import type { TestLifetime } from "../support/local-server.ts";
+
+const SECRET = "correct-horse-battery";
+const TOKEN = "a token that resets";
 
 const echo = (route: string) => ({ response, path, query, params }: Exchange) =>
   sendJson(response, 200, { route, path, query: Object.fromEntries(query), params });
 
-const ROUTES: readonly Route[] = [
+const ROUTES: readonly Route[] = ([
+  { method: "GET", path: "/secret", auth: "runner-secret", handle: echo("secret") },
+  { method: "POST", path: "/token", auth: "reset-token", handle: ({ response, form }) => sendJson(response, 200, Object.fromEntries(form)) },
+  { method: "POST", path: "/own-page", sameOrigin: true, handle: echo("own-page") },
   { method: "GET", path: "/", handle: echo("home") },
   { method: "GET", path: "/thing", handle: echo("read") },
   { method: "POST", path: "/thing", handle: echo("write") },
@@ -22,17 +29,43 @@ const ROUTES: readonly Route[] = [
   { method: "GET", path: "/a.b+c", handle: echo("odd") },
   { method: "GET", path: "/fails", handle: () => { throw new Failure("conflict", "no", { "retry-after": "7" }); } },
   { method: "GET", path: "/rejects", handle: () => Promise.reject(new Error("broken")) },
-];
+] satisfies (Omit<Route, "auth"> & Partial<Route>)[]).map((route) => ({ auth: "none", ...route }));
 
-function start(t: TerminationReason): Promise<number> {
-  return serve(t, createRouter(ROUTES, ({ response, params }, error) => {
+function start(t: TestLifetime): Promise<number> {
+  const authorize = createAuthorize({ secret: () => SECRET, resetToken: TOKEN });
+  const onFailure = ({ response, params }: Exchange, error: unknown) => {
     const failure = error instanceof Failure ? error : new Failure("internal", "ours");
     assert.deepEqual(params, {});
     sendJson(response, failure.status, { error: failure.message }, failure.headers);
-  }));
+  };
+  return serve(t, createRouter(ROUTES, { authorize, onFailure }));
 }
 
-describe("the router", () => {
+describe("createRouter: who may come in", () => {
+  const secret = (given: string) => ({ headers: { "x-automn-runner-secret": given } });
+  const form = (body: string, headers: Record<string, string> = {}) =>
+    ({ method: "POST", body, headers: { "content-type": "application/x-www-form-urlencoded", ...headers } });
+  const cases: readonly [string, string, Parameters<typeof ask>[2], number][] = [
+    ["calls a handler behind the runner's secret with the right one", "/secret", secret(SECRET), 200],
+    ["refuses a wrong secret", "/secret", secret("wrong-horse-battery"), 401],
+    ["refuses a missing secret", "/secret", {}, 401],
+    ["refuses HEAD without the secret as it refuses GET", "/secret", { method: "HEAD" }, 401],
+    ["calls a handler behind the reset token with the right one", "/token", form(`token=${encodeURIComponent(TOKEN)}&x=1`), 200],
+    ["refuses a wrong token", "/token", form("token=another"), 403],
+    ["refuses a missing token", "/token", form(""), 403],
+    ["accepts a form of its own page", "/own-page", form("", { "sec-fetch-site": "same-origin" }), 200],
+    ["accepts a form of a client that is no browser", "/own-page", form(""), 200],
+    ["refuses a form of another site", "/own-page", form("", { "sec-fetch-site": "cross-site" }), 403],
+  ];
+  for (const [name, path, options, status] of cases) it(name, async (t) => assert.equal((await ask(await start(t), path, options)).status, status));
+
+  it("hands the form that carried the reset token to the handler", async (t) => {
+    const { body } = await ask(await start(t), "/token", form(`token=${encodeURIComponent(TOKEN)}&x=1`));
+    assert.deepEqual(JSON.parse(body), { token: TOKEN, x: "1" });
+  });
+});
+
+describe("createRouter", () => {
   const found: readonly [string, string, object][] = [
     ["GET", "/", { route: "home", path: "/", params: {} }],
     ["GET", "/?a=1&b=%20x", { route: "home", path: "/", query: { a: "1", b: " x" } }],

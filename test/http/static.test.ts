@@ -4,15 +4,17 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { Failure } from "../../runner/lib/failure.ts";
 import { sendJson } from "../../runner/http/reply.ts";
+import { createAuthorize } from "../../runner/http/auth.ts";
 import { createRouter } from "../../runner/http/router.ts";
+import type { Handler, Route } from "../../runner/http/router.ts";
 import { staticFiles } from "../../runner/http/static.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { ask, serve } from "../support/local-server.ts";
-import type { TerminationReason } from "../support/local-server.ts";
+import type { TestLifetime } from "../support/local-server.ts";
 
 const LOGO = Buffer.from([0x89, 0x50, 0x00, 0xff]);
 
-async function start(t: TerminationReason): Promise<number> {
+async function start(t: TestLifetime): Promise<number> {
   const home = await temporaryFolder(t);
   const folder = join(home, "public");
   await mkdir(join(folder, "assets", "deep"), { recursive: true });
@@ -23,10 +25,18 @@ async function start(t: TerminationReason): Promise<number> {
   ]);
   await symlink(join(home, "outside.txt"), join(folder, "assets", "link.txt"));
   const handle = staticFiles(folder);
-  return serve(t, createRouter([{ method: "GET", path: "/favicon.ico", handle }, { method: "GET", path: "/assets/*", handle }], ({ response }, error) => {
-    const failure = error instanceof Failure ? error : new Failure("internal", String(error));
-    sendJson(response, failure.status, { error: failure.message });
-  }));
+  return serve(t, routerFor(handle));
+}
+
+function routerFor(handle: Handler): ReturnType<typeof createRouter> {
+  const routes = ["/favicon.ico", "/assets/*"].map((path): Route => ({ method: "GET", path, auth: "none", handle }));
+  return createRouter(routes, {
+    authorize: createAuthorize({ secret: () => undefined, resetToken: undefined }),
+    onFailure({ response }, error) {
+      const failure = error instanceof Failure ? error : new Failure("internal", String(error));
+      sendJson(response, failure.status, { error: failure.message });
+    },
+  });
 }
 
 describe("the static files", () => {
@@ -69,7 +79,7 @@ describe("the static files", () => {
 
   it("are nothing where the folder is not there", async (t) => {
     const handle = staticFiles(join(await temporaryFolder(t), "none"));
-    const port = await serve(t, createRouter([{ method: "GET", path: "/favicon.ico", handle }], ({ response }, error) => sendJson(response, (error as Failure).status, {})));
+    const port = await serve(t, routerFor(handle));
     assert.equal((await ask(port, "/favicon.ico")).status, 404);
   });
 });

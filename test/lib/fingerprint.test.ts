@@ -1,13 +1,43 @@
 import assert from "node:assert/strict";
-import { rename, stat, utimes, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { fingerprint } from "../../runner/lib/fingerprint.ts";
+import { fingerprint, fingerprintOf } from "../../runner/lib/fingerprint.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
 
 describe("fingerprint", () => {
-  const of = async (file: string) => fingerprint(await stat(file, { bigint: true }));
+  it("stays while a file stays, and changes when it is written to or replaced", async (t) => {
+    const folder = await temporaryFolder(t);
+    const file = join(folder, "it");
+    await writeFile(file, "one");
+    const first = await fingerprint(file);
+    assert.equal(await fingerprint(file), first);
+    await appendFile(file, " two");
+    const second = await fingerprint(file);
+    assert.notEqual(second, first);
+    await writeFile(join(folder, "other"), "one two");
+    await rename(join(folder, "other"), file);
+    assert.notEqual(await fingerprint(file), second);
+  });
+
+  it("changes when a folder gets or loses an entry", async (t) => {
+    const folder = await temporaryFolder(t);
+    const before = await fingerprint(folder);
+    await mkdir(join(folder, "entry"));
+    const after = await fingerprint(folder);
+    assert.notEqual(after, before);
+    await rm(join(folder, "entry"), { recursive: true });
+    assert.notEqual(await fingerprint(folder), after);
+  });
+
+  it("is empty where there is nothing", async (t) => {
+    assert.equal(await fingerprint(join(await temporaryFolder(t), "nothing")), "");
+  });
+});
+
+describe("fingerprintOf", () => {
+  const of = async (file: string) => fingerprintOf(await stat(file, { bigint: true }));
 
   it("stays while the file does", async (t) => {
     const file = join(await temporaryFolder(t), "file");

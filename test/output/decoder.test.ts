@@ -18,7 +18,7 @@ function decoded(chunks: readonly Uint8Array[]): string {
 
 const wide = (text: string) => Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, "utf16le")]);
 
-describe("the decoder", () => {
+describe("createDecoder", () => {
   const cases: readonly [string, Buffer, string][] = [
     ["ASCII", Buffer.from("hello\r\n"), "hello\r\n"],
     ["two, three and four bytes a character", Buffer.from("é€😀ß\n"), "é€😀ß\n"],
@@ -38,7 +38,7 @@ describe("the decoder", () => {
     for (const chunks of cuttings<Uint8Array>(bytes)) assert.equal(decoded(chunks), text, JSON.stringify(chunks.map((chunk) => chunk.length)));
   });
 
-  it("never hands out a part of a character", () => {
+  it("never returns a part of a character", () => {
     for (const bytes of [Buffer.from("😀".repeat(50)), Buffer.from("é€😀".repeat(30)), wide("😀".repeat(50))]) {
       for (const chunks of cuttings<Uint8Array>(bytes)) {
         const decoder = createDecoder();
@@ -48,13 +48,13 @@ describe("the decoder", () => {
     }
   });
 
-  it("hands out at once what no later byte can change", () => {
+  it("returns at once what no later byte can change", () => {
     const decoder = createDecoder();
     const pieces = [[0x61], [0xe2, 0x82], [0xac, 0xf0], [0x9f, 0x98, 0x80, 0x62], [0x80], [0xc3], [0x63], [0x64, 0xff], [0xf5]];
     assert.deepEqual(pieces.map((piece) => lend(Uint8Array.from(piece), (lent) => whole(decoder.push(lent)))), ["a", "", "€", "😀b", "\ufffd", "", "\ufffdc", "d\ufffd", "\ufffd"]);
   });
 
-  it("copies no chunk of whole characters behind the first", () => {
+  it("copies no chunk of whole characters after the first", () => {
     const decoder = createDecoder();
     decoder.push(Buffer.from("a"));
     const chunk = Buffer.from("é€😀\n");
@@ -73,5 +73,5 @@ describe("the decoder", () => {
 
   it("is not misled by an empty first chunk", () => assert.equal(decoded([Buffer.alloc(0), wide("ab")]), "ab"));
 
-  it("has nothing to flush when nothing came", () => assert.equal(createDecoder().flush().length, 0));
+  it("flushes nothing if nothing was pushed", () => assert.equal(createDecoder().flush().length, 0));
 });

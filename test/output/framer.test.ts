@@ -34,7 +34,7 @@ function check(text: string): void {
   }
 }
 
-describe("log frames", () => {
+describe("createFramer: log frames", () => {
   const texts: readonly [string, string][] = [
     ["a short line", "hello\n"],
     ["line breaks of every kind", "a\r\nb\n\nc\rd\u2028e\u2029"],

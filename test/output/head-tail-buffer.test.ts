@@ -2,23 +2,23 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { createHeadTailBuffer } from "../../runner/output/head-tail-buffer.ts";
+import { HeadTailBuffer } from "../../runner/output/head-tail-buffer.ts";
 import { lend } from "../support/bytes.ts";
 import { characterCuttings, seeded } from "../support/chance.ts";
 import { until } from "../support/until.ts";
 
 const GAP = /(?:^|\n)\[runner\] (\d+) bytes are missing here\n/;
 
-/** What a keeper made of a text: what stands before and behind the gap, and how many bytes it says are missing. */
+/** What the buffer keeps of a text: the parts before and after the gap, and how many bytes it says are missing. */
 function keep(chunks: readonly string[], maxBytes: number) {
-  const buffer = createHeadTailBuffer(maxBytes);
-  for (const chunk of chunks) lend(chunk, buffer.push);
+  const buffer = new HeadTailBuffer(maxBytes);
+  for (const chunk of chunks) lend(chunk, (bytes) => buffer.push(bytes));
   const text = buffer.text();
   const gap = GAP.exec(text);
   return { buffer, text, missing: buffer.missingBytes, head: gap === null ? text : text.slice(0, gap.index), tail: gap === null ? "" : text.slice(gap.index + gap[0].length), said: gap === null ? 0 : Number(gap[1]) };
 }
 
-describe("the keeper", () => {
+describe("HeadTailBuffer", () => {
   for (const [text, maxBytes] of [["", 10], ["abc", 10], ["0123456789", 10], ["é€😀", 100], ["a\n".repeat(500), 1000]] as const)
     it(`keeps all of ${text.length} characters in ${maxBytes} bytes`, () => {
       for (const chunks of characterCuttings(text)) {
@@ -34,10 +34,10 @@ describe("the keeper", () => {
     ["one byte", "0123456789", 1, "0\n[runner] 9 bytes are missing here\n"],
     ["one byte too many", "0123456789", 9, "01234\n[runner] 1 bytes are missing here\n6789"],
     ["a head that ends its line", "ab\ncdefgh", 6, "ab\n[runner] 3 bytes are missing here\nfgh"],
-    ["characters that do not fit the shares", "€€€€", 8, "€\n[runner] 6 bytes are missing here\n€"],
-    ["pairs that do not fit the shares", "😀😀😀😀", 10, "😀\n[runner] 8 bytes are missing here\n😀"],
+    ["characters that do not fit the halves", "€€€€", 8, "€\n[runner] 6 bytes are missing here\n€"],
+    ["surrogate pairs that do not fit the halves", "😀😀😀😀", 10, "😀\n[runner] 8 bytes are missing here\n😀"],
     ["less than one character", "😀😀", 2, "\n[runner] 8 bytes are missing here\n"],
-    ["no room at all", "abc", 0, "\n[runner] 3 bytes are missing here\n"],
+    ["a limit of 0", "abc", 0, "\n[runner] 3 bytes are missing here\n"],
   ];
   for (const [name, text, maxBytes, wanted] of cut) it(`keeps head and tail for ${name}, however the text is cut`, () => {
     for (const chunks of characterCuttings(text)) assert.equal(keep(chunks, maxBytes).text, wanted, JSON.stringify(chunks));
@@ -62,7 +62,7 @@ describe("the keeper", () => {
     }
   });
 
-  it("leaves nothing out of what fits, wherever its characters fall", () => {
+  it("leaves nothing out of a text that fits, wherever its characters are cut", () => {
     const random = seeded(10);
     for (let round = 0; round < 300; round++) {
       const text = Array.from({ length: 1 + Math.floor(random() * 20) }, () => ["a", "é", "€", "😀"][Math.floor(random() * 4)]).join("");
@@ -71,17 +71,17 @@ describe("the keeper", () => {
     }
   });
 
-  it("can be read in between and goes on", () => {
-    const buffer = createHeadTailBuffer(4);
-    lend("abc", buffer.push);
+  it("can be read and then pushed to again", () => {
+    const buffer = new HeadTailBuffer(4);
+    lend("abc", (bytes) => buffer.push(bytes));
     assert.equal(buffer.text(), "abc");
-    lend("defg", buffer.push);
+    lend("defg", (bytes) => buffer.push(bytes));
     assert.equal(buffer.text(), "ab\n[runner] 3 bytes are missing here\nfg");
-    lend("h", buffer.push);
+    lend("h", (bytes) => buffer.push(bytes));
     assert.equal(buffer.text(), "ab\n[runner] 4 bytes are missing here\ngh");
   });
 
-  it("counts right over many small and few huge pieces", () => {
+  it("counts the missing bytes over many small and few huge chunks", () => {
     for (const [piece, count] of [["x", 300_000], ["y".repeat(1000), 5000], ["z".repeat(5_000_000), 3]] as const) {
       const { head, tail, missing } = keep(Array.from({ length: count }, () => piece), 1000);
       assert.equal(head.length, 500);
@@ -90,7 +90,7 @@ describe("the keeper", () => {
     }
   });
 
-  it("holds on to no more than its share of what comes", async () => {
+  it("holds no more memory than its limit", async () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
     const taken = () => {
@@ -98,10 +98,10 @@ describe("the keeper", () => {
       const { heapUsed, external } = process.memoryUsage();
       return heapUsed + external;
     };
-    const buffer = createHeadTailBuffer(64 * 1024);
+    const buffer = new HeadTailBuffer(64 * 1024);
     const before = taken();
     for (let i = 0; i < 600; i++) buffer.push(Buffer.alloc(64 * 1024, 97 + (i % 20)));
-    await until(() => taken() - before < 1024 * 1024, "the rest to be collected");
+    await until(() => taken() - before < 1024 * 1024, "the chunks to be collected");
     assert.equal(buffer.missingBytes, 599 * 64 * 1024);
   });
 });

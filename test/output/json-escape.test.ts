@@ -96,8 +96,8 @@ const WAYS: readonly (readonly [string, JsonEscape])[] = [
 /** All that may stand in a block. */
 const MIXED = `plain text, "quotes" and \\\\, \u0000\u0001\u001f\u007f\b\f\n\r\t, é€😀\u2028\ufffd\uffff `;
 
-for (const [how, escape] of WAYS) describe(`the inside of a JSON string, ${how},`, () => {
-  it("is what JSON.stringify makes of every byte below 0x80, wherever in a block it stands", () => {
+for (const [how, escape] of WAYS) describe(`createJsonEscape, ${how}:`, () => {
+  it("escapes every byte below 0x80 as JSON.stringify does, at any offset in a block", () => {
     for (const character of ascii) {
       check(escape, bytes(character));
       check(escape, bytes(character.repeat(300)));
@@ -114,7 +114,7 @@ for (const [how, escape] of WAYS) describe(`the inside of a JSON string, ${how},
     for (let length = 0; length <= 600; length += 1) check(escape, bytes(characters.slice(0, length).join("")));
   });
 
-  it("holds every character whole, wherever in a block it begins", () => {
+  it("keeps every character whole, at any offset in a block", () => {
     for (let before = 0; before < 32; before += 1) {
       for (const filling of ["é", "€", "😀", "é€😀", '😀"', "€\u0001"]) {
         const text = bytes(`${"x".repeat(before)}${filling.repeat(120)}`);
@@ -124,18 +124,18 @@ for (const [how, escape] of WAYS) describe(`the inside of a JSON string, ${how},
   });
 
   for (const [name, text] of [["plain", "x".repeat(300)], ["of escapes", '\u0001"'.repeat(150)], ["of wide characters", "😀€é".repeat(40)], ["mixed", MIXED.repeat(8)], ["short", MIXED]] as const)
-    it(`is as much as there is room for of a text that is ${name}, and no part of a character or an escape`, () => {
+    it(`writes as much as fits of a text that is ${name}, and no part of a character or an escape`, () => {
       for (let workspace = 0; workspace <= Buffer.byteLength(inJson(text)) + 40; workspace += 1) check(escape, bytes(text), { workspace, at: workspace % 5 });
     });
 
-  it("begins at any place of the text and of the target", () => {
+  it("starts at any offset of text and target", () => {
     const text = bytes(MIXED.repeat(10));
     for (let from = 0, at = 0; from <= text.length; from += 1, at = (at * 7 + 1) % 50) {
       if (((text[from] ?? 0) & 0xc0) !== 0x80) for (const workspace of [0, 5, 100, 290, 330, 2000]) check(escape, text, { from, at, workspace });
     }
   });
 
-  it("comes to the whole when it goes on from where it was", () => {
+  it("yields the whole text when continued from where it stopped", () => {
     const text = MIXED.repeat(40);
     for (const workspace of [6, 7, 16, 22, 23, 50, 255, 256, 257, 1000]) {
       const pieces: Buffer[] = [];
@@ -149,7 +149,7 @@ for (const [how, escape] of WAYS) describe(`the inside of a JSON string, ${how},
     }
   });
 
-  it("is right for random mixtures, places and rooms", () => {
+  it("is right for random texts, offsets and limits", () => {
     const random = seeded(21);
     const below = (most: number) => Math.floor(random() * most);
     const parts = [...ascii, "é", "€", "😀", "\u0080", "\u2028", "\ufeff", "x".repeat(15), "x".repeat(16), "x".repeat(33)];
@@ -160,12 +160,12 @@ for (const [how, escape] of WAYS) describe(`the inside of a JSON string, ${how},
     }
   });
 
-  it("is right for a text that is longer than a frame", () => {
+  it("is right for a text longer than a frame", () => {
     for (const text of ["x".repeat(200_000), "é€😀\n".repeat(20_000)]) for (const workspace of [MAX_FRAME_BYTES - 25, MAX_FRAME_BYTES, 120_000]) check(escape, bytes(text), { workspace });
   });
 });
 
-describe("the vector code", () => {
+describe("assembleEscape", () => {
   /** For every byte that can't stand for itself its escape. */
   const table = Array.from({ length: 256 }, (_, byte) => {
     const escape = byte < 0x80 ? inJson(String.fromCharCode(byte)) : "";
@@ -173,11 +173,11 @@ describe("the vector code", () => {
   });
   const byteWise = (text: Buffer): Buffer => Buffer.concat([...text].map((byte) => table[byte] ?? Buffer.of(byte)));
 
-  it("can be had on this machine", () => assert.notEqual(assembleEscape(table), undefined));
+  it("works on this machine", () => assert.notEqual(assembleEscape(table), undefined));
 
   for (const [name, other] of POOR) it(`can't be had on a machine ${name}`, () => assert.equal(withWebAssembly(other, () => assembleEscape(table)), undefined));
 
-  it("takes all but the last few bytes, each as it is taken one by one", () => {
+  it("escapes all but the last few bytes as the scalar code does", () => {
     const escape = assembleEscape(table) as JsonEscape;
     const random = seeded(22);
     const parts = [...ascii, ..."é€😀", "x".repeat(16), "x".repeat(40)];
@@ -191,7 +191,7 @@ describe("the vector code", () => {
     }
   });
 
-  it("is put together at the first long text, once, and is what long texts go through", () => {
+  it("is assembled once, at the first long text, and escapes long texts", () => {
     const calls: number[] = [];
     let made = 0;
     class Counting {

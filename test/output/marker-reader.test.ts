@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { isUtf8 } from "node:buffer";
 import { describe, it } from "node:test";
 import type { MarkerKind } from "../../runner/protocol/markers.ts";
-import { createMarkerReader, MAX_PAYLOAD } from "../../runner/output/marker-reader.ts";
+import { MarkerReader, MAX_PAYLOAD } from "../../runner/output/marker-reader.ts";
 import { bytes, lend } from "../support/bytes.ts";
 import { characterCuttings, seeded } from "../support/chance.ts";
 
@@ -17,8 +17,8 @@ function read(chunks: readonly string[]): Read {
   const markers: [MarkerKind, string][] = [];
   let text = "";
   let oversized = 0;
-  const reader = createMarkerReader({
-    text(more) {
+  const reader = new MarkerReader({
+    text({ text: more }) {
       assert.ok(isUtf8(more), more.toString("hex"));
       text += more.toString();
     },
@@ -29,7 +29,7 @@ function read(chunks: readonly string[]): Read {
     },
     oversized: () => { oversized += 1; },
   });
-  for (const chunk of chunks) lend(chunk, reader.push);
+  for (const chunk of chunks) lend(chunk, (bytes) => reader.push(bytes));
   reader.flush();
   return { text, markers, oversized };
 }
@@ -38,7 +38,7 @@ const R = "__SCRIPTRETURN__";
 const L = "__SCRIPTLOG__";
 const N = "__SCRIPTNOTIFY__";
 
-describe("the marker reader", () => {
+describe("MarkerReader", () => {
   const cases: readonly [string, string, string, readonly (readonly [MarkerKind, string])[]][] = [
     ["plain text", "a\nb\n", "a\nb\n", []],
     ["nothing", "", "", []],
@@ -46,21 +46,21 @@ describe("the marker reader", () => {
     ["each kind", `${R}1\n${L}2\n${N}3\n`, "", [["return", "1"], ["log", "2"], ["notify", "3"]]],
     ["marker lines between others", `a\n${L}{}\nb\n`, "a\nb\n", [["log", "{}"]]],
     ["a marker line without a line break at the end", `a\n${R}{"x":1}`, "a\n", [["return", '{"x":1}']]],
-    ["a marker behind text on its line", `done: ${R}1\nb\n`, "done: \nb\n", [["return", "1"]]],
-    ["a marker behind text without a line break", `done: ${R}1`, "done: ", [["return", "1"]]],
-    ["a marker behind a carriage return alone", `50%\r${L}1\n`, "50%\r\n", [["log", "1"]]],
+    ["a marker after text on its line", `done: ${R}1\nb\n`, "done: \nb\n", [["return", "1"]]],
+    ["a marker after text without a line break", `done: ${R}1`, "done: ", [["return", "1"]]],
+    ["a marker after a carriage return alone", `50%\r${L}1\n`, "50%\r\n", [["log", "1"]]],
     ["CRLF, of which the \\r is dropped", `${R}1\r\nb\r\n`, "b\r\n", [["return", "1"]]],
-    ["CRLF behind text", `a${R}1\r\nb`, "a\nb", [["return", "1"]]],
+    ["CRLF after text", `a${R}1\r\nb`, "a\nb", [["return", "1"]]],
     ["several \\r, of which one is dropped", `${R}1\r\r\n`, "", [["return", "1\r"]]],
     ["an empty payload", `${R}\n${L}\n`, "", [["return", ""], ["log", ""]]],
     ["an empty payload at the end", `a\n${R}`, "a\n", [["return", ""]]],
     ["a marker inside a payload, which is payload", `${L}{"m":"${R}1"}\n`, "", [["log", `{"m":"${R}1"}`]]],
     ["two markers on a line, of which the first counts", `x${L}a${R}b\n`, "x\n", [["log", `a${R}b`]]],
-    ["a marker that is not taken", `a\n${L}no\nb\n`, `a\n${L}no\nb\n`, []],
-    ["a marker that is not taken, with CRLF", `${N}no\r\nb`, `${N}no\r\nb`, []],
-    ["a marker that is not taken, behind text", `a ${L}no\nb`, `a ${L}no\nb`, []],
-    ["a marker that is not taken, at the end", `a ${L}no`, `a ${L}no`, []],
-    ["text behind one that is not taken", `${L}no\n${L}1\nx${L}2\n`, `${L}no\nx\n`, [["log", "1"], ["log", "2"]]],
+    ["a marker that is not accepted", `a\n${L}no\nb\n`, `a\n${L}no\nb\n`, []],
+    ["a marker that is not accepted, with CRLF", `${N}no\r\nb`, `${N}no\r\nb`, []],
+    ["a marker that is not accepted, after text", `a ${L}no\nb`, `a ${L}no\nb`, []],
+    ["a marker that is not accepted, at the end", `a ${L}no`, `a ${L}no`, []],
+    ["text after one that is not accepted", `${L}no\n${L}1\nx${L}2\n`, `${L}no\nx\n`, [["log", "1"], ["log", "2"]]],
     ["beginnings of markers", `_ __ __S __SCRIPT __SCRIPTLOG __SCRIPTLOG_ ${R.slice(0, -1)}\n`, `_ __ __S __SCRIPT __SCRIPTLOG __SCRIPTLOG_ ${R.slice(0, -1)}\n`, []],
     ["a beginning of a marker at the end", `a${R.slice(0, -1)}`, `a${R.slice(0, -1)}`, []],
     ["many underscores before a marker", `_____${L}1\n`, "_____\n", [["log", "1"]]],
@@ -85,17 +85,17 @@ describe("the marker reader", () => {
 
   it("hands text out at once unless a marker may have begun", () => {
     const seen: string[] = [];
-    const reader = createMarkerReader({ text: (text) => void seen.push(text.toString()), marker: () => true, oversized: () => {} });
-    for (const chunk of ["no line break", " _", "_SCRIPTX", "__SCRIPTLOG_"]) lend(chunk, reader.push);
+    const reader = new MarkerReader({ text: ({ text }) => void seen.push(text.toString()), marker: () => true, oversized: () => {} });
+    for (const chunk of ["no line break", " _", "_SCRIPTX", "__SCRIPTLOG_"]) lend(chunk, (bytes) => reader.push(bytes));
     assert.deepEqual(seen, ["no line break", " ", "__SCRIPTX"]);
     reader.flush();
     assert.equal(seen.join(""), "no line break __SCRIPTX__SCRIPTLOG_");
   });
 
-  it("hands out the chunk itself where nothing in it is a marker's", () => {
+  it("says that a segment is the whole chunk exactly where nothing was cut from it", () => {
     const seen: Buffer[] = [];
-    const reader = createMarkerReader({ text: (text) => void seen.push(text), marker: () => true, oversized: () => {} });
-    const chunks = ["no line break", "__SCRIPTX _\n", `a${L}1\n`, "behind a marker", "__", "behind a beginning", "again"].map(bytes);
+    const reader = new MarkerReader({ text: ({ text, isWholeChunk }) => { if (isWholeChunk) seen.push(text); }, marker: () => true, oversized: () => {} });
+    const chunks = ["no line break", "__SCRIPTX _\n", `a${L}1\n`, "after a marker", "__", "after a beginning", "again"].map(bytes);
     for (const chunk of chunks) reader.push(chunk);
     assert.deepEqual(chunks.map((chunk) => seen.includes(chunk)), [true, true, false, true, false, false, true]);
   });

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { isUtf8 } from "node:buffer";
 import { describe, it } from "node:test";
-import { createMarkerReader } from "../../runner/output/marker-reader.ts";
+import { MarkerReader } from "../../runner/output/marker-reader.ts";
 import { createRedaction, NOTHING_HIDDEN } from "../../runner/redaction/redactor.ts";
 import type { Redaction } from "../../runner/redaction/redactor.ts";
-import { createOutputPipeline } from "../../runner/output/output-pipeline.ts";
-import type { OutputPipeline } from "../../runner/output/output-pipeline.ts";
+import { OutputPipeline } from "../../runner/output/output-pipeline.ts";
 import { bytes, lend } from "../support/bytes.ts";
 import { cuttings, seeded } from "../support/chance.ts";
 
@@ -15,17 +14,17 @@ const N = "__SCRIPTNOTIFY__";
 const hiding = createRedaction(["secret", "pässwört€", "two\nlines"]);
 const now = () => new Date("2024-05-06T07:08:09Z");
 
-/** A transcript with what it has shown. Whoever sees a text has to take it at once. */
+/** A pipeline and what it has shown. The shown text is valid during the call only. */
 function open({ redaction = hiding, maxBytes = 1_000_000 }: { redaction?: Redaction; maxBytes?: number } = {}) {
   const seen: string[] = [];
-  const facts = { returns: 0 };
+  const calls = { returns: 0 };
   const show = (text: Buffer) => {
     assert.ok(isUtf8(text), text.toString("hex"));
     assert.notEqual(text.length, 0);
     seen.push(text.toString());
   };
-  const output = createOutputPipeline({ show, onReturn: () => { facts.returns += 1; }, maxBytes, redaction, now });
-  return { output, seen, shown: () => seen.join(""), facts };
+  const output = new OutputPipeline({ show, onReturn: () => { calls.returns += 1; }, maxBytes, redaction, now });
+  return { output, seen, shown: () => seen.join(""), calls };
 }
 
 /** Each chunk's memory is used again as soon as it was pushed. */
@@ -34,12 +33,12 @@ const err = ({ stderr }: OutputPipeline, chunk: string | Uint8Array): void => le
 
 /** What is told of a script that prints these chunks, and nothing else. */
 function told(chunks: readonly (string | Uint8Array)[], stream: typeof out = out) {
-  const { output, shown, facts } = open();
+  const { output, shown, calls } = open();
   for (const chunk of chunks) stream(output, chunk);
   output.finish();
   const { logs, notifications, returned } = output.structured;
   const { kept, bytes: counts } = output;
-  return { shown: shown(), stdout: kept.stdout.text(), stderr: kept.stderr.text(), logs: logs.map(({ message }) => message), notifications: notifications.map(({ message }) => message), returned: returned?.value, returns: facts.returns, counts };
+  return { shown: shown(), stdout: kept.stdout.text(), stderr: kept.stderr.text(), logs: logs.map(({ message }) => message), notifications: notifications.map(({ message }) => message), returned: returned?.value, returns: calls.returns, counts };
 }
 
 /** Whole, byte by byte, at random places, and in two at each place. */
@@ -62,7 +61,7 @@ function lineOf(text: string): string {
   return text === "" || text.endsWith("\n") ? text : `${text}\n`;
 }
 
-describe("a transcript of standard output", () => {
+describe("OutputPipeline: standard output", () => {
   interface Wanted {
     readonly shown: string;
     readonly kept: string;
@@ -81,10 +80,10 @@ describe("a transcript of standard output", () => {
     ["a notification, its secret hidden", `${N}"pässwört€"\n`, { shown: `${N}"***"\n`, kept: "", notifications: ["***"] }],
     ["a returned value, its secret as it is", `a secret\n${R}{"a":"secret","b":"pässwört€"}\nsecret`, { shown: `a ***\n${R}{"a":"***","b":"***"}\n***\n`, kept: "a ***\n***", returned: { a: "secret", b: "pässwört€" } }],
     ["a returned value without a line break", `${R}"secret"`, { shown: `${R}"***"\n`, kept: "", returned: "secret" }],
-    ["a marker behind text", `done: ${R}1\nb\n`, { shown: `done: ${R}1\nb\n`, kept: "done: \nb\n", returned: 1 }],
+    ["a marker after text", `done: ${R}1\nb\n`, { shown: `done: ${R}1\nb\n`, kept: "done: \nb\n", returned: 1 }],
     ["a marker between a secret's halves", `secr\n${L}1\net secret\n`, { shown: `secr\n${L}1\net ***\n`, kept: "secr\net ***\n", logs: ["1"] }],
     ["a secret that is whole once the marker is taken away", `two\n${L}1\nlines\n`, { shown: `two\n${L}1\nlines\n`, kept: "***\n", logs: ["1"] }],
-    ["a marker behind the beginning of a secret", `secre${L}"secret"\nt\n`, { shown: `secre${L}"***"\nt\n`, kept: "secre\nt\n", logs: ["***"] }],
+    ["a marker after the beginning of a secret", `secre${L}"secret"\nt\n`, { shown: `secre${L}"***"\nt\n`, kept: "secre\nt\n", logs: ["***"] }],
     ["a secret in a marker that is none", `${L}{secret\nb`, { shown: `${L}{***\nb\n`, kept: `${L}{***\nb` }],
     ["beginnings of markers around a secret", `__SCRIPTsecret__SCRIPTLOG_secr`, { shown: "__SCRIPT***__SCRIPTLOG_secr\n", kept: "__SCRIPT***__SCRIPTLOG_secr" }],
     ["all of it", `é secret\n${L}"1"\nsecr\n${N}"secret"\n€ ${L}2\n${R}["secret"]\n😀two\nlin`, {
@@ -103,8 +102,8 @@ describe("a transcript of standard output", () => {
     for (let round = 0; round < 400; round += 1) {
       const text = Array.from({ length: Math.floor(random() * 25) }, () => parts[Math.floor(random() * parts.length)]).join("");
       let plain = "";
-      const reader = createMarkerReader({
-        text: (more) => { plain += more.toString(); },
+      const reader = new MarkerReader({
+        text: ({ text: more }) => { plain += more.toString(); },
         marker: (kind, payload) => kind === "return" || isJson(payload),
         oversized: () => {},
       });
@@ -137,12 +136,12 @@ describe("a transcript of standard output", () => {
   });
 
   it("tells of the first returned value as soon as its line has ended", () => {
-    const { output, facts } = open();
+    const { output, calls } = open();
     out(output, `${R}"secr`);
     out(output, 'et"');
-    assert.equal(facts.returns, 0);
+    assert.equal(calls.returns, 0);
     out(output, `\n${R}2\n`);
-    assert.equal(facts.returns, 1);
+    assert.equal(calls.returns, 1);
     assert.equal(output.structured.returned?.value, "secret");
   });
 
@@ -153,7 +152,7 @@ describe("a transcript of standard output", () => {
   });
 });
 
-describe("a transcript of standard error", () => {
+describe("OutputPipeline: standard error", () => {
   it("is shown and kept with its secrets hidden, and its markers are no markers", () => {
     const text = `é secret\n${R}"secret"\npässwört€ 😀 secr`;
     for (const chunks of cuts(text)) assert.deepEqual(told(chunks, err), {
@@ -162,7 +161,7 @@ describe("a transcript of standard error", () => {
   });
 });
 
-describe("a transcript of both streams", () => {
+describe("OutputPipeline: both streams", () => {
   it("shows them in the order in which they come and keeps them apart", () => {
     const { output, shown } = open();
     for (const [stream, chunk] of [[out, "1 secr"], [err, "2 pässw"], [out, "et\n"], [err, "ört€\n"], [out, "3"], [err, "4"]] as const) stream(output, chunk);
@@ -179,12 +178,12 @@ describe("a transcript of both streams", () => {
   });
 
   const starts: readonly [string, readonly (readonly [typeof out, string])[], string][] = [
-    ["begins a new line behind standard error's open one", [[err, "50 %"], [out, `${L}1\n`]], `50 %\n${L}1\n`],
-    ["stays where it is behind standard error's ended line", [[err, "50 %\n"], [out, `${L}1\n`]], `50 %\n${L}1\n`],
-    ["stays where it is behind standard output's open line", [[out, "50 %"], [out, `${L}1\n`]], `50 %${L}1\n`],
+    ["begins a new line after standard error's open one", [[err, "50 %"], [out, `${L}1\n`]], `50 %\n${L}1\n`],
+    ["stays where it is after standard error's ended line", [[err, "50 %\n"], [out, `${L}1\n`]], `50 %\n${L}1\n`],
+    ["stays where it is after standard output's open line", [[out, "50 %"], [out, `${L}1\n`]], `50 %${L}1\n`],
     ["stays where it is at the very start", [[out, `${L}1\n`]], `${L}1\n`],
-    ["stays where it is behind text of its own", [[err, "50 %"], [out, `a ${L}1\n`]], `50 %a ${L}1\n`],
-    ["begins a new line behind the open one that standard error came to last", [[out, "a"], [err, "b"], [out, `${R}1\n`]], `ab\n${R}1\n`],
+    ["stays where it is after text of its own", [[err, "50 %"], [out, `a ${L}1\n`]], `50 %a ${L}1\n`],
+    ["begins a new line after the open one that standard error came to last", [[out, "a"], [err, "b"], [out, `${R}1\n`]], `ab\n${R}1\n`],
   ];
   for (const [name, chunks, wanted] of starts) it(`shows a marker that ${name}`, () => {
     const { output, shown } = open();
@@ -211,7 +210,7 @@ describe("a transcript of both streams", () => {
     for (const stream of [out, err]) for (let count = 0; count < 100; count += 1) stream(output, "a secret\n");
     output.finish();
     assert.equal(shown(), "a ***\n".repeat(200));
-    for (const { text, missingBytes } of [output.kept.stdout, output.kept.stderr]) assert.deepEqual([text(), missingBytes], ["a ***\n[runner] 590 bytes are missing here\n ***\n", 590]);
+    for (const kept of [output.kept.stdout, output.kept.stderr]) assert.deepEqual([kept.text(), kept.missingBytes], ["a ***\n[runner] 590 bytes are missing here\n ***\n", 590]);
   });
 
   it("reads UTF-16 from one while the other is UTF-8", () => {
@@ -224,7 +223,7 @@ describe("a transcript of both streams", () => {
   });
 });
 
-describe("a notice", () => {
+describe("OutputPipeline.notice", () => {
   const notices: readonly [string, string, string][] = [
     ["one line", "a notice", "[runner] a notice\n"],
     ["each of several lines", "one\ntwo\r\nthree", "[runner] one\n[runner] two\n[runner] three\n"],
@@ -252,11 +251,11 @@ describe("a notice", () => {
     }
   });
 
-  it("is a remark where somebody else's line is passed on, as one line whatever is in it", () => {
+  it("shows a labelled line as one line, whatever it contains", () => {
     const { output, shown } = open();
     out(output, "a");
-    output.remark("[npm] a secret\r\n[runner] forged");
-    assert.equal(shown(), "a\n[npm] a ***\\u000d\\u000a[runner] forged\n");
+    output.line("[npm] a secret\r\n[runner] forged");
+    assert.equal(shown(), "a\n[npm] a ***\\u000d\\n[runner] forged\n");
     assert.deepEqual([output.kept.stdout.text(), output.kept.stderr.text()], ["a", ""]);
   });
 
@@ -272,7 +271,7 @@ describe("a notice", () => {
   });
 });
 
-describe("the end of a transcript", () => {
+describe("OutputPipeline.finish", () => {
   const ends: readonly [string, readonly (readonly [typeof out, string | Uint8Array])[], string][] = [
     ["nothing where nothing was printed", [], ""],
     ["nothing to lines that have ended", [[out, "a\n"], [err, "b\n"]], "a\nb\n"],

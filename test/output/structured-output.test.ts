@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { MAX_NOTIFICATIONS } from "../../runner/protocol/markers.ts";
-import { createStructuredOutput, MAX_LOG_ENTRIES } from "../../runner/output/structured-output.ts";
+import { MAX_LOG_ENTRIES, StructuredOutput } from "../../runner/output/structured-output.ts";
 
 const now = () => new Date("2024-05-06T07:08:09Z");
 
 function collect() {
   let returns = 0;
-  const structured = createStructuredOutput(() => { returns += 1; }, undefined, now);
+  const structured = new StructuredOutput({ onReturn: () => { returns += 1; }, now });
   return { structured, returns: () => returns };
 }
 

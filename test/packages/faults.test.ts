@@ -31,8 +31,8 @@ async function endOrphans(pid: number | undefined): Promise<void> {
   }
 }
 
-describe("installing in hard times", { skip: registryMissing || (process.platform !== "linux" && "NOT TESTED: needs /proc") }, () => {
-  test("SIGKILL in the middle of an install, ten times: the next run works each time", async () => {
+describe("Packages: faults", { skip: registryMissing || (process.platform !== "linux" && "NOT TESTED: needs /proc") }, () => {
+  test("after SIGKILL in the middle of an installation, ten times, the next run works each time", async () => {
     const root = await mkdtemp(join(tmpdir(), "runner-packages-"));
     for (let round = 0; round < 10; round++) {
       const { child, lines, ended } = anotherRunner(root);
@@ -57,7 +57,7 @@ describe("installing in hard times", { skip: registryMissing || (process.platfor
     await rm(root, { recursive: true });
   });
 
-  test("two runners on one directory end with one set, which both use", async () => {
+  test("two runners on one directory install one set, which both use", async () => {
     const root = await mkdtemp(join(tmpdir(), "runner-packages-"));
     const both = [anotherRunner(root), anotherRunner(root)];
     await Promise.all(both.map(({ ended }) => ended));
@@ -68,7 +68,7 @@ describe("installing in hard times", { skip: registryMissing || (process.platfor
     await rm(root, { recursive: true });
   });
 
-  test("a disk that fills up is said clearly, and nothing half is left", async (t) => {
+  test("a disk that fills up is named as the reason, and no half of a set is left", async (t) => {
     const root = await mkdtemp(join(tmpdir(), "runner-packages-"));
     try {
       await run("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", root]);

@@ -6,9 +6,12 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { createToolRunner } from "../../runner/process/tool.ts";
 import { processTree } from "../../runner/process/tree.ts";
-import type { Interpreter } from "../../runner/languages/language.ts";
+import type { Installer } from "../../runner/languages/installer.ts";
+import type { Interpreter } from "../../runner/languages/interpreter.ts";
+import type { Language } from "../../runner/languages/language.ts";
+import { LANGUAGES } from "../../runner/languages/table.ts";
 import { createLog } from "../../runner/lib/log.ts";
-import { createPackages, type Packages, type PackagesOptions, type Provided, type ScriptNeeds } from "../../runner/packages/packages.ts";
+import { Packages, type PackagesOptions, type PackagesRequest, type ProvisionResult } from "../../runner/packages/packages.ts";
 
 const run = promisify(execFile);
 
@@ -34,21 +37,29 @@ export interface Harness {
   /** What the installers said. */
   readonly lines: string[];
   /** Asks for what a script needs. */
-  ensure(code: string, script?: Partial<ScriptNeeds>, signal?: AbortSignal): Promise<Provided>;
+  ensure(code: string, script?: Partial<PackagesRequest>, signal?: AbortSignal): Promise<ProvisionResult>;
   /** The names of a script's sets, staging folders among them. */
   sets(home?: string): Promise<string[]>;
   close(): Promise<void>;
 }
 
-/** Opens a harness; with `root` in one that is there already. */
-export async function openHarness(changes: Partial<PackagesOptions> & { root?: string } = {}): Promise<Harness> {
-  const root = changes.root ?? (await mkdtemp(join(tmpdir(), "runner-packages-")));
+/** The languages, with another installer for node's packages. */
+export function languagesWith(installer: Installer): readonly Language[] {
+  return LANGUAGES.map((language) => {
+    const { packageManager: load, name } = language;
+    return name === "node" && load !== undefined ? { ...language, packageManager: async (settings) => ({ ...(await load(settings)), installer }) } : language;
+  });
+}
+
+/** Opens a harness: with `root` in a folder that is there already, with `npm` in the place of npm. */
+export async function openHarness({ root: given, npm, ...changes }: Partial<PackagesOptions> & { root?: string; npm?: Installer } = {}): Promise<Harness> {
+  const root = given ?? (await mkdtemp(join(tmpdir(), "runner-packages-")));
   const scriptsDir = join(root, "scripts");
   const options: PackagesOptions = {
-    mode: "auto", scriptsDir, recordsDir: join(root, "state", "packages"), concurrency: 2, timeoutMs: 120_000, maxBytes: 2 ** 31,
+    mode: "auto", languages: npm === undefined ? LANGUAGES : languagesWith(npm), scriptsDir, recordsDir: join(root, "state", "packages"), concurrency: 2, timeoutMs: 120_000, maxBytes: 2 ** 31,
     npmPath: undefined, npmIgnoreScripts: false, environment: process.env, runTool, log: silent, ...changes,
   };
-  const packages = createPackages(options);
+  const packages = new Packages(options);
   const lines: string[] = [];
   return {
     root, scriptsDir, packages, options, lines,
@@ -57,19 +68,19 @@ export async function openHarness(changes: Partial<PackagesOptions> & { root?: s
     sets: async (home = "one") => (await readdir(join(scriptsDir, home, "sets")).catch(() => [])).sort(),
     async close() {
       await packages.close();
-      if (changes.root === undefined) await rm(root, { recursive: true, force: true, maxRetries: 5 });
+      if (given === undefined) await rm(root, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
 
 /** The provision of a script that got one; fails with the reason where it did not. */
-export function ready(provided: Provided) {
+export function ready(provided: ProvisionResult) {
   if (provided.kind !== "ready") throw new Error(`wanted packages, found ${JSON.stringify(provided)}`);
   return provided.provision;
 }
 
 /** The sentence of a failure. */
-export function failure(provided: Provided): string {
+export function failure(provided: ProvisionResult): string {
   if (provided.kind !== "failed") throw new Error(`wanted a failure, found ${JSON.stringify(provided)}`);
   return provided.message;
 }

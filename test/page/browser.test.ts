@@ -168,7 +168,7 @@ describe("the operator page in a browser", { skip: browserMissing }, () => {
     assert.equal(new URL(await browser.url()).pathname, "/", "loading the page again must not send the form again");
     stage.view = { ...refused, outcome: undefined, runtimes: { node: "22.1.0" } };
     await browser.evaluate(refreshNow);
-    await until(async () => (await browser.text("#part-facts")).includes("22.1.0"), "the new version");
+    await until(async () => (await browser.text("#part-details")).includes("22.1.0"), "the new version");
     assert.equal(await browser.count("#outcome"), 1);
     stage.view = { ...ready, outcome: undefined };
     await browser.evaluate(refreshNow);
@@ -200,13 +200,13 @@ describe("the operator page in a browser", { skip: browserMissing }, () => {
     const packages = { ...ready.packages, sets: 15 };
     stage.view = { ...draining, runtimes: { node: "22.1.0" }, packages };
     await browser.evaluate(refreshNow);
-    await until(async () => (await browser.text("#part-facts")).includes("22.1.0"), "the new version");
+    await until(async () => (await browser.text("#part-details")).includes("22.1.0"), "the new version");
     assert.equal(await browser.text("h1"), "Shutting down: no new jobs");
     assert.equal(await browser.evaluate("return document.activeElement.id + document.activeElement.value"), "tokenhalf a tok");
     await browser.evaluate("document.activeElement.blur()");
     stage.view = { ...stage.view, runtimes: { node: "22.2.0" } };
     await browser.evaluate(refreshNow);
-    await until(async () => (await browser.text("#part-facts")).includes("22.2.0"), "the next version");
+    await until(async () => (await browser.text("#part-details")).includes("22.2.0"), "the next version");
     assert.equal(await browser.evaluate("return document.getElementById('token').value"), "half a tok", "left there, though not in focus");
     await browser.evaluate("document.getElementById('token').value = ''");
     await browser.evaluate(refreshNow);
@@ -229,11 +229,11 @@ describe("the operator page in a browser", { skip: browserMissing }, () => {
     for (const seconds of [0, 95, 5 * 3_600 + 100, 9 * 86_400, -150]) {
       stage.view = { ...ready, heartbeat: { ...ready.heartbeat, lastAt: before(seconds) } };
       await browser.goto(stage.url);
-      const told = await browser.text("#part-facts");
+      const told = await browser.text("#part-details");
       await browser.evaluate("document.querySelectorAll('time').forEach((time) => { time.textContent = ''; })");
       await until(async () => (await browser.evaluate("return document.querySelector('time').textContent")) !== "", "the next second");
       const words = (text: string): string[] => text.match(/(in )?\d+ (minute|hour|day)s?( ago)?/g) ?? [];
-      assert.deepEqual(words(await browser.text("#part-facts")), words(told));
+      assert.deepEqual(words(await browser.text("#part-details")), words(told));
     }
   });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ago, distance, duration, languageName, link, moment, size, withoutPasswords } from "../../runner/page/format.ts";
+import { ago, distance, duration, link, moment, size, withoutPasswords } from "../../runner/page/format.ts";
 import { before, now } from "./views.ts";
 
 test("a distance in time is told in its largest unit", () => {
@@ -76,9 +76,4 @@ test("only http and https become links, and a user name or password in a URL is 
   for (const [given, wanted] of cases) assert.equal(link(given).toString(), wanted);
   assert.equal(withoutPasswords("http://user:word@"), "http://");
   assert.equal(withoutPasswords("http://host/path@home"), "http://host/path@home");
-});
-
-test("languages are named as people write them, and unknown ones as they came", () => {
-  assert.equal(languageName("powershell"), "PowerShell");
-  for (const name of ["ruby", "__proto__", "constructor"]) assert.equal(languageName(name), name);
 });

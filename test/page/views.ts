@@ -1,4 +1,4 @@
-// Views for the tests of the page: one for each standing, and the means to vary them.
+// Views for the tests of the page: one for each status, and helpers to vary them.
 
 import type { PageView } from "../../runner/page/view.ts";
 
@@ -24,6 +24,7 @@ export const fresh: PageView = {
   problems: [],
   form: true,
   heartbeat: { intervalMs: 60_000, failuresInARow: 0 },
+  languageTitles: { node: "Node.js", python: "Python", powershell: "PowerShell", shell: "Shell" },
   runtimes: { node: "20.11.1", python: "3.11.7", shell: "5.2.15" },
   missingRuntimes: [{ name: "powershell", pathVariable: "AUTOMN_RUNNER_POWERSHELL_PATH" }],
   runs: { active: 0, total: 0, byOutcome: {} },
@@ -40,7 +41,7 @@ export const fresh: PageView = {
 export const unset: PageView = {
   ...fresh,
   runner: { secretConfigured: false, secretSource: null, locked: false },
-  missing: ["AUTOMN_HOST_URL", "AUTOMN_RUNNER_ID", "AUTOMN_RUNNER_PUBLIC_URL"],
+  missing: [["AUTOMN_HOST_URL"], ["AUTOMN_RUNNER_ID"], ["AUTOMN_RUNNER_PUBLIC_URL", "AUTOMN_RUNNER_ENDPOINT_URL"]],
   problems: ["The state file /data/state/runner-state.json could not be read and was kept aside."],
 };
 
@@ -110,7 +111,7 @@ export function everyText(view: PageView, text: string): PageView {
       lastRegistrationStatus: text,
       lastRegistrationError: text,
     },
-    missing: view.missing.map(() => text),
+    missing: view.missing.map((names) => names.map(() => text)),
     problems: [text, text],
     outcome: { ok: false, message: text },
     heartbeat: { ...view.heartbeat, lastAt: text, nextAt: text },

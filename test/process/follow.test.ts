@@ -15,7 +15,7 @@ import { processTree } from "../../runner/process/tree.ts";
 import { createFramer } from "../../runner/output/framer.ts";
 import { NOTHING_HIDDEN } from "../../runner/redaction/redactor.ts";
 import type { TerminationReason } from "../../runner/protocol/termination-reason.ts";
-import { createOutputPipeline } from "../../runner/output/output-pipeline.ts";
+import { OutputPipeline } from "../../runner/output/output-pipeline.ts";
 import { lend } from "../support/bytes.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { standStillUntilDead } from "../support/stand-still.ts";
@@ -29,7 +29,7 @@ function listen() {
   const framer = createFramer();
   const frames: string[] = [];
   const show = (text: Buffer) => void frames.push(...framer(text).map((frame) => (JSON.parse(frame.toString()) as { line: string }).line));
-  const output = createOutputPipeline({ show, onReturn: () => {}, maxBytes: 1_000_000, redaction: NOTHING_HIDDEN });
+  const output = new OutputPipeline({ show, onReturn: () => {}, maxBytes: 1_000_000, redaction: NOTHING_HIDDEN });
   return { output, frames, shown: () => frames.join("") };
 }
 

@@ -4,8 +4,8 @@ import { describe, it } from "node:test";
 import { KEEP_ALIVE, resultFrame } from "../../runner/protocol/frames.ts";
 import type { RunResult } from "../../runner/protocol/result.ts";
 
-describe("the lines beside log frames", () => {
-  it("are a result frame on one line, whatever is in it", () => {
+describe("frames", () => {
+  it("resultFrame: one line, whatever the result contains", () => {
     const result: RunResult = {
       runId: "r\n1", stdout: "a\nb", stderr: "\u2028", code: 0, duration: 1, returnData: { a: "😀\ud800" }, automnLogs: [], automnNotifications: [], input: {}, reason: "exited",
     };
@@ -15,5 +15,5 @@ describe("the lines beside log frames", () => {
     assert.deepEqual(JSON.parse(frame.toString()), { type: "result", data: result });
   });
 
-  it("are a keep-alive that the host ignores", () => assert.equal(KEEP_ALIVE.toString().trim(), ""));
+  it("KEEP_ALIVE: a line that the host ignores", () => assert.equal(KEEP_ALIVE.toString().trim(), ""));
 });

@@ -20,8 +20,8 @@ function refusal(body: unknown): string {
   return assert.fail("was taken");
 }
 
-describe("a job's JSON", () => {
-  it("becomes plain data with everything that a run depends on", () => {
+describe("parseRunRequest", () => {
+  it("returns plain data with everything that a run depends on", () => {
     const request = parseRunRequest({
       runId: "r-1",
       reqBody: { a: 1 },
@@ -35,14 +35,14 @@ describe("a job's JSON", () => {
       runId: "r-1",
       input: { a: 1 },
       script: {
-        id: "17", label: "Nightly", versionId: "v9", language: "python", code: "print(1)\n", timeoutMs: 1500, runToken: "hook",
+        id: "17", label: "Nightly", versionId: "v9", language: " Python ", code: "print(1)\n", timeoutMs: 1500, runToken: "hook",
         variables: [{ name: "AUTOMN_VAR_A", value: "x" }],
         trigger: { by: "schedule", userId: "3", context: { http: "POST" } },
       },
     });
   });
 
-  it("needs nothing but language and code", () => {
+  it("requires only language and code", () => {
     assert.deepEqual(parseRunRequest(job()), { input: {}, script: { label: "unnamed", language: "shell", code: "echo", variables: [], trigger: {} } });
   });
 
@@ -77,7 +77,7 @@ describe("a job's JSON", () => {
   ];
   for (const [name, body, message] of refused) it(`is refused with the field and the value seen: ${name}`, () => assert.match(refusal(body), message));
 
-  it("is refused without quoting what may be long or secret", () => {
+  it("refuses without quoting what may be long or secret", () => {
     const long = refusal(job({}, { runId: [`${"x".repeat(10_000)}`] }));
     assert.ok(long.length < 200, long);
     assert.ok(refusal(`"${"x".repeat(10_000)}`).length < 200);
@@ -132,7 +132,7 @@ describe("a job's JSON", () => {
   for (const [value, spelled] of values) it(`spells a variable's value ${JSON.stringify(value)} as text`, () =>
     assert.deepEqual(parseRunRequest(job({ variables: [{ envName: "A", value }] })).script.variables, [{ name: "A", value: spelled }]));
 
-  it("treats the names of prototypes as names", () => {
+  it("treats names such as __proto__ as names", () => {
     const request = parseRunRequest(wire('{"__proto__":{"script":{}},"script":{"language":"constructor","code":"","__proto__":{"id":"evil","timeout":9},"variables":[{"envName":"__proto__","value":"x"}]}}'));
     assert.equal(request.script.language, "constructor");
     assert.equal(request.script.id, undefined);
@@ -146,7 +146,7 @@ describe("a job's JSON", () => {
     for (const code of ["", "\ufeffa", "a\r\nb", " \n", "\u0000", "x".repeat(1_000_000), "ä€😀"]) assert.equal(parseRunRequest(job({ code })).script.code, code);
   });
 
-  it("is refused where it is nested too deep to be written again", () => {
+  it("refuses JSON nested too deep to be written again", () => {
     const nested = (depth: number) => wire("[".repeat(depth) + "]".repeat(depth));
     for (const depth of [1000, 20_000, 200_000]) {
       for (const body of [job({}, { reqBody: nested(depth) }), job({ jobContext: nested(depth) }), job({ variables: [{ envName: "A", value: nested(depth) }] })])
@@ -155,7 +155,7 @@ describe("a job's JSON", () => {
     assert.equal(JSON.stringify(parseRunRequest(job({}, { reqBody: nested(900) })).input).length, 1800);
   });
 
-  it("takes a thousand variables", () => {
+  it("accepts a thousand variables", () => {
     const variables = Array.from({ length: 1000 }, (_, i) => ({ envName: `AUTOMN_VAR_${i}`, value: i }));
     assert.equal(parseRunRequest(job({ variables })).script.variables[999]?.value, "999");
   });

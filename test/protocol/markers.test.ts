@@ -4,7 +4,7 @@ import { MARKERS, MAX_NOTIFICATIONS, toLogEntry, toNotification } from "../../ru
 
 const AT = "2024-05-06T07:08:09.000Z";
 
-describe("a log marker's payload", () => {
+describe("toLogEntry", () => {
   const levels: readonly [unknown, string][] = [
     ["info", "info"], ["warn", "warn"], ["warning", "warn"], ["error", "error"], ["success", "success"], ["debug", "debug"],
     [" WARNING ", "warn"], ["Error", "error"], ["\tDeBuG\n", "debug"], ["fatal", "info"], ["", "info"], [null, "info"], [undefined, "info"],
@@ -39,11 +39,11 @@ describe("a log marker's payload", () => {
   });
 });
 
-describe("a notification marker's payload", () => {
+describe("toNotification", () => {
   const audiences: readonly [object, string | null][] = [
     [{ audience: " ops " }, "ops"], [{ target: "t" }, "t"], [{ user: "u" }, "u"], [{ scope: "s" }, "s"], [{ audience: "a", target: "t", user: "u", scope: "s" }, "a"],
-    [{ audience: null, target: "", user: "u" }, "u"], [{ audience: 12 }, "12"], [{}, null], [{ audience: "   " }, null], [{ audience: null }, null],
-    [{ audience: "x".repeat(300) }, "x".repeat(256)], [{ audience: "x".repeat(256) }, "x".repeat(256)], [{ audience: ["a", "b"] }, '["a","b"]'],
+    [{ audience: null, target: "", user: "u" }, "u"], [{ audience: 12 }, null], [{}, null], [{ audience: "   " }, null], [{ audience: null }, null],
+    [{ audience: "x".repeat(300) }, "x".repeat(256)], [{ audience: "x".repeat(256) }, "x".repeat(256)], [{ audience: ["a", "b"] }, null], [{ audience: { role: "admin" } }, null], [{ audience: true }, null], [{ audience: ["a"], target: "t" }, null],
   ];
   for (const [fields, audience] of audiences) it(`has audience ${String(audience).slice(0, 20)} for ${JSON.stringify(fields).slice(0, 60)}`, () =>
     assert.equal(toNotification(fields, 0, AT).audience, audience));
@@ -57,21 +57,26 @@ describe("a notification marker's payload", () => {
   const levels: readonly [unknown, string][] = [["info", "info"], ["warn", "warn"], ["Warning", "warn"], [" ERROR ", "error"], ["success", "info"], ["debug", "info"], [1, "info"], [undefined, "info"]];
   for (const [level, read] of levels) it(`has level ${read} for ${JSON.stringify(level)}`, () => assert.equal(toNotification({ level }, 0, AT).level, read));
 
-  it("is kept raw beside what it means", () => {
+  const types: readonly [object, string][] = [
+    [{ type: "error" }, "error"], [{ level: "", type: "warn" }, "warn"], [{ level: "info", type: "error" }, "info"], [{ level: "odd", type: "error" }, "info"],
+  ];
+  for (const [fields, level] of types) it(`has level ${level} for ${JSON.stringify(fields)}`, () => assert.equal(toNotification(fields, 0, AT).level, level));
+
+  it("keeps the payload itself in raw", () => {
     const payload = { audience: "a", text: "t", extra: [1] };
     assert.deepEqual(toNotification(payload, 9, AT), { order: 9, audience: "a", message: "t", level: "info", raw: payload, timestamp: AT });
     assert.deepEqual(toNotification([1], 0, AT).raw, [1]);
   });
 
-  it("is cut between characters, never inside one", () => {
+  it("cuts between characters, never inside one", () => {
     const { message, audience } = toNotification({ audience: `${"x".repeat(255)}😀`, message: `${"y".repeat(1999)}😀` }, 0, AT);
     assert.ok(!/\p{Cs}/u.test(message) && message.length <= 2000);
     assert.ok(audience !== null && !/\p{Cs}/u.test(audience) && audience.length <= 256);
   });
 });
 
-describe("the markers", () => {
-  it("are those of the contract", () => {
+describe("MARKERS", () => {
+  it("are those of the protocol", () => {
     assert.deepEqual(MARKERS, { return: "__SCRIPTRETURN__", log: "__SCRIPTLOG__", notify: "__SCRIPTNOTIFY__" });
     assert.equal(MAX_NOTIFICATIONS, 50);
   });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { compareVersions, hostVersions, MINIMUM_HOST_VERSION, registrationUrl, RUNNER_VERSION, versionProblems } from "../../runner/protocol/registration.ts";
+import { hostVersions, MINIMUM_HOST_VERSION, registrationUrl, RUNNER_VERSION, versionProblems } from "../../runner/protocol/registration.ts";
+import { compareVersions } from "../../runner/lib/versions.ts";
 
-describe("the registration URL", () => {
+describe("registrationUrl", () => {
   const cases: readonly [string, string, string][] = [
     ["http://host", "r", "http://host/api/settings/runner-hosts/r/register"],
     ["http://host/", "r", "http://host/api/settings/runner-hosts/r/register"],
@@ -20,16 +21,7 @@ describe("the registration URL", () => {
 });
 
 describe("versions", () => {
-  const ordered: readonly [string, string, -1 | 0 | 1][] = [
-    ["0.2.0", "0.2.0", 0], ["0.2.0", "0.2.1", -1], ["0.2.15", "0.2.2", 1], ["0.3.0", "0.2.16", 1], ["1.0.0", "0.99.99", 1], ["v0.2.0", "0.2.0", 0], [" 0.2.0 ", "0.2.0", 0],
-    ["0.2", "0.2.0", 0], ["0.2.0-beta.1", "0.2.0", 0], ["", "0.0.0", 0], ["x.y.z", "0.0.0", 0], ["0.2.0.9", "0.2.0", 0], ["20.11.0", "20.9.0", 1], ["999.0.0", "24.4.1", 1],
-  ];
-  for (const [a, b, sign] of ordered) it(`${JSON.stringify(a)} compares with ${JSON.stringify(b)} as ${sign}`, () => {
-    assert.equal(Math.sign(compareVersions(a, b)), sign);
-    assert.equal(Math.sign(compareVersions(b, a)), sign === 0 ? 0 : -sign);
-  });
-
-  it("of this runner are ones that a host 0.2.16 does not call outdated", () => {
+  it("RUNNER_VERSION: a host 0.2.16 does not call it outdated", () => {
     assert.ok(compareVersions(RUNNER_VERSION, "0.2.15") > 0);
     assert.equal(MINIMUM_HOST_VERSION, "0.2.0");
   });

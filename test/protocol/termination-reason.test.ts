@@ -15,39 +15,39 @@ const VERDICTS: { readonly [K in TerminationKind]: readonly [Extract<Termination
     [{ kind: "signalled", signal: "SIGHUP" }, { code: 129, signal: "SIGHUP" }],
   ],
   "timed-out": [
-    [{ kind: "timed-out", afterMs: 5000 }, { code: 124, errorCode: "TIMEOUT", sentence: "Timeout exceeded after 5 s." }],
-    [{ kind: "timed-out", afterMs: 1500 }, { code: 124, errorCode: "TIMEOUT", sentence: "Timeout exceeded after 1.5 s." }],
-    [{ kind: "timed-out", afterMs: 1 }, { code: 124, errorCode: "TIMEOUT", sentence: "Timeout exceeded after 0.001 s." }],
+    [{ kind: "timed-out", afterMs: 5000 }, { code: 124, errorCode: "TIMEOUT", message: "Timeout exceeded after 5 s." }],
+    [{ kind: "timed-out", afterMs: 1500 }, { code: 124, errorCode: "TIMEOUT", message: "Timeout exceeded after 1.5 s." }],
+    [{ kind: "timed-out", afterMs: 1 }, { code: 124, errorCode: "TIMEOUT", message: "Timeout exceeded after 0.001 s." }],
   ],
-  cancelled: [[{ kind: "cancelled" }, { code: 130, errorCode: "CANCELLED", sentence: "The run was cancelled." }]],
-  "host-gone": [[{ kind: "host-gone" }, { code: 129, errorCode: "HOST_GONE", sentence: "The host closed the connection; the run was ended." }]],
-  shutdown: [[{ kind: "shutdown" }, { code: 143, errorCode: "RUNNER_SHUTDOWN", sentence: "The runner was shut down before the run had ended." }]],
-  memory: [[{ kind: "memory", limitMb: 64, usedMb: 70 }, { code: 137, errorCode: "MEMORY_LIMIT", sentence: "Memory limit exceeded: 70 MB used, 64 MB allowed." }]],
+  cancelled: [[{ kind: "cancelled" }, { code: 130, errorCode: "CANCELLED", message: "The run was cancelled." }]],
+  "host-gone": [[{ kind: "host-gone" }, { code: 129, errorCode: "HOST_GONE", message: "The host closed the connection; the run was ended." }]],
+  shutdown: [[{ kind: "shutdown" }, { code: 143, errorCode: "RUNNER_SHUTDOWN", message: "The runner was shut down before the run had ended." }]],
+  memory: [[{ kind: "memory", limitMb: 64, usedMb: 70 }, { code: 137, errorCode: "MEMORY_LIMIT", message: "Memory limit exceeded: 70 MB used, 64 MB allowed." }]],
   "start-failed": [
-    [{ kind: "start-failed", code: 127, errorCode: "INTERPRETER_MISSING", message: "No pwsh." }, { code: 127, errorCode: "INTERPRETER_MISSING", sentence: "No pwsh." }],
-    [{ kind: "start-failed", code: 2, errorCode: "UNKNOWN_LANGUAGE", message: "No ruby." }, { code: 2, errorCode: "UNKNOWN_LANGUAGE", sentence: "No ruby." }],
+    [{ kind: "start-failed", code: 127, errorCode: "INTERPRETER_MISSING", message: "No pwsh." }, { code: 127, errorCode: "INTERPRETER_MISSING", message: "No pwsh." }],
+    [{ kind: "start-failed", code: 2, errorCode: "UNKNOWN_LANGUAGE", message: "No ruby." }, { code: 2, errorCode: "UNKNOWN_LANGUAGE", message: "No ruby." }],
   ],
   "dependencies-failed": [[
     { kind: "dependencies-failed", message: "E404" },
-    { code: 90, errorCode: "NODE_DEPENDENCY_INSTALL_FAILED", clientMessage: "Try again later", sentence: "E404" },
+    { code: 90, errorCode: "NODE_DEPENDENCY_INSTALL_FAILED", clientMessage: "Try again later", message: "E404" },
   ]],
-  lost: [[{ kind: "lost" }, { code: 255, errorCode: "RUNNER_LOST", sentence: "The runner ended before the run had; how far it came is not known." }]],
+  lost: [[{ kind: "lost" }, { code: 255, errorCode: "RUNNER_LOST", message: "The runner ended before the run had; how far it came is not known." }]],
 };
 
 const ALL = Object.values(VERDICTS).flat() as [TerminationReason, ResultStatus][];
 
-describe("the verdict on an ending", () => {
+describe("resultStatus", () => {
   for (const [ending, verdict] of ALL) it(`is code ${verdict.code} for ${JSON.stringify(ending)}`, () => assert.deepEqual(resultStatus(ending), verdict));
 
-  it("has a sentence or an error code of the runner's own never beside code 0", () => {
+  it("has neither message nor error code with code 0", () => {
     for (const [ending] of ALL) {
       const verdict = resultStatus(ending);
       if (verdict.code === 0) assert.deepEqual(Object.keys(verdict), ["code"]);
-      else if (!["exited", "signalled"].includes(ending.kind)) assert.ok(verdict.sentence !== undefined && verdict.errorCode !== undefined);
+      else if (!["exited", "signalled"].includes(ending.kind)) assert.ok(verdict.message !== undefined && verdict.errorCode !== undefined);
     }
   });
 
-  it("is 128 + the number for every signal that this platform knows", () => {
+  it("is 128 + N for every signal N of this platform", () => {
     for (const [signal, number] of Object.entries(constants.signals)) assert.equal(resultStatus({ kind: "signalled", signal: signal as NodeJS.Signals }).code, 128 + number);
   });
 });

@@ -80,7 +80,7 @@ for (const { what, needles, text, hidden } of CASES) {
   });
 }
 
-test("a stream's result does not depend on how it is cut", () => {
+test("RedactedStream: the result does not depend on where chunks are cut", () => {
   const random = createRandom(7);
   for (let round = 0; round < 600; round += 1) {
     const letters = round % 3 === 0 ? "ab" : round % 3 === 1 ? "abc\n" : "a\u0161€b";
@@ -101,7 +101,7 @@ test("a stream's result does not depend on how it is cut", () => {
   }
 });
 
-test("many needles of many lengths are all found", () => {
+test("createRedaction: many needles of many lengths are all found", () => {
   const random = createRandom(11);
   const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const word = (length: number): string => Array.from({ length }, () => letters[random(64)]).join("");
@@ -114,14 +114,14 @@ test("many needles of many lengths are all found", () => {
   assert.equal(pieces.map((piece) => push(stream, piece)).join("") + flush(stream), expected(needles, text));
 });
 
-test("a text longer than one piece is hidden across its pieces too", () => {
+test("RedactedStream: a needle across chunks is hidden", () => {
   const redaction = createRedaction(["a needle that is cut", "other needle"]);
   for (let before = 65_536 - 24; before < 65_536 + 4; before += 1) {
     assert.equal(redaction.text(`${"-".repeat(before)}a needle that is cut${"-".repeat(70_000)}`), `${"-".repeat(before)}***${"-".repeat(70_000)}`);
   }
 });
 
-test("two streams of one redaction do not mix", () => {
+test("Redaction.stream: two streams do not mix", () => {
   const redaction = createRedaction(["secret word"]);
   const [one, other] = [redaction.stream(), redaction.stream()];
   assert.equal(push(one, "a secret "), "a ");
@@ -131,7 +131,7 @@ test("two streams of one redaction do not mix", () => {
   assert.equal(flush(other), "secret wor");
 });
 
-test("a whole line is not held back, an end that begins a needle is", () => {
+test("RedactedStream: only an end that may begin a needle is held back", () => {
   const stream = createRedaction(["secret", "token-123"]).stream();
   assert.equal(push(stream, "50 % of the tokens\n"), "50 % of the tokens\n");
   assert.equal(push(stream, "the token"), "the ");
@@ -141,7 +141,7 @@ test("a whole line is not held back, an end that begins a needle is", () => {
   assert.equal(flush(stream), "");
 });
 
-test("needles below 6 characters are ignored, and without needles nothing is done", () => {
+test("createRedaction: needles below 6 characters are ignored, and without needles nothing is done", () => {
   assert.equal(createRedaction(["", "abc", "abcde"]), NOTHING_HIDDEN);
   assert.equal(createRedaction(["abc", "abcdef"]).text("abc abcdef"), "abc ***");
   const stream = NOTHING_HIDDEN.stream();
@@ -165,14 +165,14 @@ for (const { value, hidden } of VALUES) {
   });
 }
 
-test("a value in which nothing is hidden stays the same object", () => {
+test("Redaction.value: a value in which nothing is hidden stays the same object", () => {
   const value = { a: [1, "two", { b: null, c: undefined, d: NaN }], e: "five" };
   assert.equal(hiding.value(value), value);
   const half = { whole: value, other: "secret" };
   assert.equal(hiding.value(half).whole, value);
 });
 
-test("a value nested too deeply to be searched is hidden, not shown", () => {
+test("Redaction.value: a value nested too deeply to be searched is replaced", () => {
   const deep = JSON.parse(`${"[".repeat(20_000)}"secret"${"]".repeat(20_000)}`) as unknown;
   assert.doesNotMatch(JSON.stringify(hiding.value(deep)), /secret/);
 });

@@ -3,11 +3,11 @@ import { test } from "node:test";
 import { secretForms, MIN_SECRET_LENGTH } from "../../runner/redaction/secret-forms.ts";
 import { createRedaction } from "../../runner/redaction/redactor.ts";
 
-test("a secret below 6 characters, white space around it not counted, is left alone", () => {
+test("secretForms: a secret below 6 characters, surrounding white space not counted, is ignored", () => {
   assert.deepEqual(secretForms(["", "12345", "  abc  ", "abcde\n"]), []);
 });
 
-test("no needle is shorter than 6 characters and none is there twice", () => {
+test("secretForms: no form is shorter than 6 characters and none appears twice", () => {
   const needles = secretForms(["abcdef", "abcdef", "a\nb\nlonger line\n}", "p\"ss w/rd+é", "x".repeat(200)]);
   assert.equal(new Set(needles).size, needles.length);
   assert.ok(needles.every((needle) => needle.length >= MIN_SECRET_LENGTH));

@@ -1,19 +1,38 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { createServer as createTcpServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { describe, it } from "node:test";
 import type { RegistrationBody } from "../../runner/protocol/registration.ts";
 import { register } from "../../runner/registration/host-client.ts";
-import { machine } from "../../runner/registration/machine.ts";
+import { machine } from "../../runner/registration/registration-body.ts";
 import { serve } from "../support/local-server.ts";
-import type { TerminationReason } from "../support/local-server.ts";
+import type { TestLifetime } from "../support/local-server.ts";
 
 const SECRET = 'correct-"horse"\\battery';
 const BODY: RegistrationBody = {
   secret: SECRET, endpoint: "http://runner/api/run", runnerId: "r/1", version: "0.3.0", minimumHostVersion: "0.2.0", ...machine(), runtimes: { node: "20.11.0" },
 };
+
+/** A certificate for 127.0.0.1 that nobody has signed but itself, valid until 2126, and its key. */
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUdLQoN5jDmwOhmpFdw37jqWRmc1kwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJMTI3LjAuMC4xMCAXDTI2MTEyNTAzMzgxMloYDzIxMjYxMTAx
+MDMzODEyWjAUMRIwEAYDVQQDDAkxMjcuMC4wLjEwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAASlKukNFmwzduYbIuMORVG5fKwR2NjIPuigW43nfQTr3/GlHka1nvI8
+OOUiffQaCBectYFzI11FAeWC8lVFVvPto28wbTAdBgNVHQ4EFgQUVWR6/93pP2Uj
+4DW6potCdH0niKIwHwYDVR0jBBgwFoAUVWR6/93pP2Uj4DW6potCdH0niKIwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARhwR/AAABgglsb2NhbGhvc3QwCgYIKoZI
+zj0EAwIDSAAwRQIhAO8PnxduV4PDGJn0Gd5Dqe1UdY7UhnZhwLbapwIqCBmsAiBT
+GNz+eF6a74LlUPZKMmba4/JRcQjQqPsZbxphVxoCgA==
+-----END CERTIFICATE-----`;
+const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg/lWPe4i1qELRee3g
+KqNyig54/Ghorx0iJF8JguHAorahRANCAASlKukNFmwzduYbIuMORVG5fKwR2NjI
+PuigW43nfQTr3/GlHka1nvI8OOUiffQaCBectYFzI11FAeWC8lVFVvPt
+-----END PRIVATE KEY-----`;
 
 const never = () => new AbortController().signal;
 const json = (status: number, value: unknown, headers: Record<string, string> = {}) => (_: IncomingMessage, response: ServerResponse) => {
@@ -25,9 +44,9 @@ const text = (status: number, value: string, headers: Record<string, string> = {
   response.end(value);
 };
 
-async function against(t: TerminationReason, answer: (request: IncomingMessage, response: ServerResponse) => void, signal = never()) {
+async function against(t: TestLifetime, answer: (request: IncomingMessage, response: ServerResponse) => void, signal = never()) {
   const port = await serve(t, answer);
-  const outcome = await register(`http://127.0.0.1:${port}`, BODY, signal);
+  const outcome = await register(`http://127.0.0.1:${port}`, BODY, { signal });
   assert.ok(!JSON.stringify(outcome).includes(JSON.stringify(SECRET).slice(1, -1)), "the secret came back");
   return outcome;
 }
@@ -44,7 +63,7 @@ describe("a registration", () => {
         json(200, { registered: true, runnerHost: { id: 1 } })(request, response);
       });
     });
-    const outcome = await register(`http://127.0.0.1:${port}/automn/`, BODY, never());
+    const outcome = await register(`http://127.0.0.1:${port}/automn/`, BODY, { signal: never() });
     assert.equal(outcome.ok, true);
     assert.deepEqual(outcome.answer, { registered: true, runnerHost: { id: 1 } });
     assert.deepEqual(seen, {
@@ -110,7 +129,7 @@ describe("a registration", () => {
 
   it("takes the secret out of numbers too, and stays whole", async (t) => {
     const port = await serve(t, text(200, '{"registered":true,"echo":1234567890123,"list":[123456789012]}'));
-    const outcome = await register(`http://127.0.0.1:${port}`, { ...BODY, secret: "123456789012" }, never());
+    const outcome = await register(`http://127.0.0.1:${port}`, { ...BODY, secret: "123456789012" }, { signal: never() });
     assert.equal(outcome.ok, true);
     assert.ok(!JSON.stringify(outcome).includes("123456789012"));
   });
@@ -124,7 +143,7 @@ describe("a registration", () => {
 
 describe("a host that can't be reached", () => {
   const reason = async (hostUrl: string, signal = never()) => {
-    const outcome = await register(hostUrl, BODY, signal);
+    const outcome = await register(hostUrl, BODY, { signal });
     assert.ok(!outcome.ok && outcome.transient);
     assert.ok(outcome.message.startsWith(`Cannot reach the host at ${hostUrl}/api/settings/`), outcome.message);
     return outcome.message;
@@ -166,7 +185,24 @@ describe("a host that can't be reached", () => {
 
   it("because it does not speak TLS is told so", async (t) => {
     const port = await serve(t, json(200, {}));
-    assert.match(await reason(`https://127.0.0.1:${port}`), /the TLS connection failed: /);
+    const message = await reason(`https://127.0.0.1:${port}`);
+    assert.ok(message.endsWith(`the TLS connection failed: the host speaks http there, not https; set AUTOMN_HOST_URL to http://127.0.0.1:${port}`), message);
+  });
+
+  it("because its certificate is nobody's is told so, with what makes Node trust it", async (t) => {
+    const port = await serve(t, createTlsServer({ key: KEY, cert: CERTIFICATE }, json(200, { registered: true })));
+    assert.match(await reason(`https://127.0.0.1:${port}`), /the TLS connection failed: self-signed certificate.*; NODE_EXTRA_CA_CERTS names a file with/);
+  });
+
+  it("may be so because of a proxy, which is said", async (t) => {
+    const server = createServer();
+    const port = await serve(t, server);
+    await new Promise((resolve) => server.close(resolve));
+    const options = { signal: never(), proxy: "HTTPS_PROXY is set, but it is not used" };
+    const outcome = await register(`http://127.0.0.1:${port}`, BODY, options);
+    assert.match(outcome.ok ? "" : outcome.message, /the connection was refused.*\(HTTPS_PROXY is set, but it is not used\)$/);
+    const answered = await register(`http://127.0.0.1:${await serve(t, json(401, {}))}`, BODY, options);
+    assert.doesNotMatch(answered.ok ? "" : answered.message, /PROXY/);
   });
 
   it("because it takes too long is told by the reason of the one who gave up", async (t) => {
@@ -193,7 +229,7 @@ describe("the host's clock", () => {
         response.sendDate = false;
         json(status, { registered: status === 200 }, date === undefined ? {} : { date })(_, response);
       });
-      const outcome = await register(`http://127.0.0.1:${port}`, BODY, never(), () => NOW);
+      const outcome = await register(`http://127.0.0.1:${port}`, BODY, { signal: never(), now: () => NOW });
       assert.equal(outcome.clockSkewMs, skew);
       assert.equal(Object.hasOwn(outcome, "clockSkewMs"), skew !== undefined);
     }

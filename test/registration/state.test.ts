@@ -6,7 +6,7 @@ import type { RunnerState } from "../../runner/registration/state.ts";
 const IDENTITY = { hostUrl: "https://host", runnerId: "r1", endpointUrl: "https://me/api/run" };
 const FULL: RunnerState = {
   secret: "a secret of mine", locked: true, lockedAt: "t0", registeredAt: "t1", lastRegistrationAttempt: "t1",
-  lastRegistrationStatus: "success", lastRegistrationResponse: { registered: true }, ...IDENTITY,
+  lastRegistrationStatus: "success", lastRegistrationResponse: { registered: true }, ...IDENTITY, runtimeExecutables: { node: "/opt/node" },
 };
 
 test("what is written is read back the same", () => {
@@ -21,6 +21,9 @@ const READINGS: readonly [string, unknown, RunnerState][] = [
   ["an empty secret is none", { secret: "" }, { locked: false }],
   ["unknown fields of the public runner are left out", { secret: "s", whatever: [1] }, { locked: false, secret: "s" }],
   ["numbers are spelled out", { lastRegistrationStatus: 200, runnerId: 7 }, { locked: false, lastRegistrationStatus: "200", runnerId: "7" }],
+  ["interpreters are taken without quotes and blanks", { runtimeExecutables: { node: null, python: ' "C:\\\\Program Files\\\\python.exe" ', powershell: "" } }, { locked: false, runtimeExecutables: { python: "C:\\\\Program Files\\\\python.exe" } }],
+  ["interpreters of another type are absent", { runtimeExecutables: { node: 5, python: ["x"], __proto__x: "y" } }, { locked: false }],
+  ["interpreters that are no object are absent", { runtimeExecutables: "python" }, { locked: false }],
   ["a field of another type is absent", { hostUrl: ["x"], lockedAt: 12, locked: "yes" }, { locked: false }],
 ];
 for (const [name, row, state] of READINGS) test(name, () => assert.deepEqual(parseState(JSON.stringify(row)), state));
@@ -54,4 +57,8 @@ test("a lock belongs to one runner id", () => {
   assert.equal(forRunner({ locked: true }, "r2").locked, true);
 });
 
-test("a reset leaves nothing", () => assert.deepEqual(withoutSecret(), UNREGISTERED));
+test("withoutSecret: the registration is forgotten, and whom it was for stays known", () => {
+  assert.deepEqual(withoutSecret(UNREGISTERED), UNREGISTERED);
+  const runtimeExecutables = { python: "/opt/python" };
+  assert.deepEqual(withoutSecret({ ...FULL, runtimeExecutables }), { locked: false, ...IDENTITY, runtimeExecutables });
+});

@@ -43,7 +43,7 @@ test("the page is whole before and after registration, in a light and a dark sch
       await browser.goto(service.url);
       assert.match(await browser.text("h1"), headline);
       assert.equal(await browser.evaluate("return [...document.images].every((image) => image.naturalWidth > 0)"), true, "every picture is there");
-      assert.notEqual(await browser.evaluate("return getComputedStyle(document.querySelector('.card, .facts, main')).fontFamily"), "");
+      assert.notEqual(await browser.evaluate("return getComputedStyle(document.querySelector('.card, .details, main')).fontFamily"), "");
       assert.equal(await browser.evaluate("return document.styleSheets.length > 0 && document.styleSheets[0].cssRules.length > 10"), true, "the style sheet is used");
       await browser.screenshot(join(shots, `${when}-${scheme}.png`));
     }

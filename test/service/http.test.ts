@@ -16,7 +16,7 @@ describe("the front door", () => {
 
   before(async () => {
     dataDir = await mkdtemp(join(tmpdir(), "runner-test-"));
-    service = await startBuiltRunner({ env: plainEnvironment({ AUTOMN_RUNNER_PORT: "0", AUTOMN_RUNNER_DATA_DIR: dataDir }) });
+    service = await startBuiltRunner({ env: plainEnvironment({ AUTOMN_RUNNER_PORT: "0", AUTOMN_RUNNER_DATA_DIR: dataDir, AUTOMN_RUNNER_RESET_TOKEN: "a token that resets" }) });
   });
   after(async () => {
     await service?.stop();

@@ -1,29 +1,31 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { freePort } from "../../scripts/built-runner.ts";
 import type { FakeHost } from "../../scripts/fake-host.ts";
 import { gate, RUNNER_ID, SECRET, startHost } from "../support/host.ts";
-import { startPair, startRegistered, startService } from "../support/service.ts";
-import type { Service } from "../support/service.ts";
+import { startPair, startRegistered, startService, temporaryDirectory } from "../support/service.ts";
+import type { Service, Status } from "../support/service.ts";
 import { until } from "../support/until.ts";
 
 const NEW_SECRET = "another secret of the host";
 
-/** Resolves when the registration of the start, which callers share until it is written down, is over. */
+/** Resolves when the registrations of the start, which callers share until they are written down, are over. */
 async function quiet(host: FakeHost, service: Service): Promise<void> {
   await until(async () => {
     await service.page("/ui/reregister");
-    return host.arrived > 1;
+    return String(host.registrations.at(-1)?.body["statusMessage"]).endsWith("(manual)");
   }, "a registration of its own");
 }
 
 test("a runner with everything in its environment registers when it starts, with every field of the contract", async (t) => {
   const { host, service } = await startRegistered(t, { AUTOMN_RUNNER_STATUS_MESSAGE: "here", AUTOMN_RUNNER_MAX_CONCURRENCY: "7", AUTOMN_RUNNER_TIMEOUT_MS: "90000" });
-  const [registration] = host.registrations;
-  assert.ok(registration);
-  const { uptime, arch, runtimes, version, ...body } = registration.body as Record<string, unknown> & { runtimes: Record<string, string> };
+  assert.equal(host.registrations[0]?.body["statusMessage"], "here (startup)");
+  const registration = await until(() => host.registrations.find(({ body }) => Object.keys(body["runtimes"] as object).length === 2), "a registration with the interpreters' versions");
+  const { uptime, arch, runtimes, version, statusMessage: _, ...body } = registration.body as Record<string, unknown> & { runtimes: Record<string, string> };
   assert.deepEqual(body, {
-    secret: SECRET, endpoint: `${service.url}/api/run`, runnerId: RUNNER_ID, statusMessage: "here (startup)",
+    secret: SECRET, endpoint: `${service.url}/api/run`, runnerId: RUNNER_ID,
     maxConcurrency: 7, timeoutMs: 90_000, minimumHostVersion: "0.2.0", os: process.platform, platform: process.arch,
   });
   assert.match(String(version), /^\d+\.\d+\.\d+$/);
@@ -36,7 +38,25 @@ test("a runner with everything in its environment registers when it starts, with
 test("what is optional and not set is not sent", async (t) => {
   const { host } = await startRegistered(t);
   const names = Object.keys(host.registrations[0]?.body ?? {});
-  for (const name of ["statusMessage", "maxConcurrency", "timeoutMs"]) assert.ok(!names.includes(name), name);
+  for (const name of ["maxConcurrency", "timeoutMs"]) assert.ok(!names.includes(name), name);
+});
+
+test("without a status message the host is told the runner's own, with the reason", async (t) => {
+  const { host, service } = await startRegistered(t);
+  assert.equal(host.registrations[0]?.body["statusMessage"], "Runner heartbeat (startup)");
+  await quiet(host, service);
+  assert.equal(host.registrations.at(-1)?.body["statusMessage"], "Runner heartbeat (manual)");
+});
+
+test("the first registration does not wait for an interpreter that hangs, and its version follows by itself", { skip: process.platform === "win32" }, async (t) => {
+  const folder = await temporaryDirectory(t);
+  const [gate, slow] = [join(folder, "gate"), join(folder, "python")];
+  await writeFile(slow, `#!/bin/sh\nuntil [ -e '${gate}' ]; do sleep 0.05; done\necho '{"version":"3.99.1"}'\n`, { mode: 0o755 });
+  const { host } = await startRegistered(t, { AUTOMN_RUNNER_PYTHON_PATH: slow, AUTOMN_RUNNER_HEARTBEAT_MS: "off" });
+  assert.equal((host.registrations[0]?.body["runtimes"] as Record<string, string>)["python"], undefined);
+  await writeFile(gate, "");
+  const later = await until(() => host.registrations.find(({ body }) => "python" in (body["runtimes"] as object)), "a registration with the version");
+  assert.deepEqual([(later.body["runtimes"] as Record<string, string>)["python"], later.body["statusMessage"]], ["3.99.1", "Runner heartbeat (heartbeat)"]);
 });
 
 test("the smaller of both limits is advertised, or the only one", async (t) => {
@@ -146,8 +166,10 @@ test("versions that do not fit and a clock that differs are said in /status and 
   host.always({ body: { registered: true, hostVersion: "0.1.9", minimumRunnerVersion: "9.0.0" }, date: new Date(Date.now() - 3_600_000) });
   await service.sendForm(SECRET);
   await until(() => host.registrations.length > 3, "some heartbeats");
-  const { problems, heartbeat } = await until(async () => { const status = await service.status(); return status.problems.length === 3 && status; }, "three problems");
-  assert.deepEqual(problems.map((problem) => /0\.1\.9|9\.0\.0|behind/.exec(problem)?.[0]), ["0.1.9", "9.0.0", "behind"], problems.join("\n"));
+  const aboutTheHost = ({ problems }: Status) => problems.flatMap((problem) => /0\.1\.9|9\.0\.0|behind/.exec(problem)?.[0] ?? []);
+  const status = await until(async () => { const now = await service.status(); return aboutTheHost(now).length === 3 && now; }, "three problems");
+  const { heartbeat } = status;
+  assert.deepEqual(aboutTheHost(status), ["0.1.9", "9.0.0", "behind"], status.problems.join("\n"));
   assert.ok(Math.abs((heartbeat.clockSkewMs ?? 0) + 3_600_000) < 5_000);
   const warnings = service.log.filter(({ level }) => level === "warn").map(({ message }) => message);
   assert.equal(warnings.filter((message) => message.includes("0.1.9")).length, 1);

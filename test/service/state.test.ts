@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { freePort } from "../../scripts/built-runner.ts";
 import { RUNNER_ID, SECRET, startHost } from "../support/host.ts";
 import { startPair, startRegistered, startService, temporaryDirectory } from "../support/service.ts";
 import { until } from "../support/until.ts";
@@ -84,6 +85,26 @@ test("the public runner's state file is read, so that replacing it keeps the reg
   assert.equal((await host.dispatch(RUNNER_ID, { language: "node", code: "AutomnReturn(2)" })).result?.returnData, 2);
 });
 
+test("where the environment says nothing, the public runner's state file says which host, runner, endpoint and interpreters", async (t) => {
+  const host = await startHost(t);
+  const dataDir = await temporaryDirectory(t);
+  const port = await freePort();
+  await writeState(dataDir, JSON.stringify({
+    secret: SECRET, hostUrl: host.url, runnerId: RUNNER_ID, endpointUrl: `http://127.0.0.1:${port}/behind/proxy/run`, lockedAt: "2025-03-01T08:00:00.000Z",
+    runtimeExecutables: { node: null, python: `"${process.execPath}"`, powershell: "/no/such/pwsh" },
+  }));
+  const service = await startService(t, {
+    AUTOMN_RUNNER_PORT: String(port), AUTOMN_RUNNER_PUBLIC_URL: undefined, AUTOMN_RUNNER_PYTHON_PATH: undefined, AUTOMN_RUNNER_POWERSHELL_PATH: undefined,
+  }, dataDir);
+  await host.registered();
+  const { config } = await service.status();
+  assert.deepEqual([config.hostUrl, config.runnerId, config.endpointUrl, config.missing], [host.url, RUNNER_ID, `http://127.0.0.1:${port}/behind/proxy/run`, []]);
+  assert.equal((await host.dispatch(RUNNER_ID, { language: "node", code: "AutomnReturn(2)" })).result?.returnData, 2);
+  assert.match((await host.dispatch(RUNNER_ID, { language: "powershell", code: "1" })).result?.stderr ?? "", /\/no\/such\/pwsh/);
+  const stored = JSON.parse(await readFile(service.stateFile, "utf8")) as { runtimeExecutables: unknown };
+  assert.deepEqual(stored.runtimeExecutables, { python: process.execPath, powershell: "/no/such/pwsh" });
+});
+
 test("under another runner id the form is open again", async (t) => {
   const { service } = await startPair(t);
   await service.sendForm(SECRET);
@@ -100,14 +121,14 @@ test("a state folder that is removed under the runner is made anew", async (t) =
   assert.equal((await stat(dirname(service.stateFile))).mode & 0o777, 0o700);
 });
 
-test("a state folder that can't be written ends the start with a sentence", async (t) => {
+test("a state directory that cannot be written to ends the start with a sentence and code 78", async (t) => {
   const dataDir = await temporaryDirectory(t);
   const blocked = join(dataDir, "file");
   await writeFile(blocked, "");
   await chmod(blocked, 0o400);
   await assert.rejects(startService(t, { AUTOMN_RUNNER_STATE_DIR: join(blocked, "state") }), (error: { end?: { code: number }; output?: string }) => {
-    assert.equal(error.end?.code, 1);
-    assert.match(error.output ?? "", /^Cannot use the state directory .*AUTOMN_RUNNER_STATE_DIR/);
+    assert.equal(error.end?.code, 78);
+    assert.match(error.output ?? "", /^Cannot use the state directory .*\(AUTOMN_RUNNER_STATE_DIR=.*\): ENOTDIR/m);
     assert.equal(error.output?.trim().split("\n").length, 1, "one line and no stack");
     return true;
   });
@@ -125,11 +146,12 @@ test("a kill at any moment leaves the old or the new state whole", async (t) => 
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 10));
     service = await service.restart({}, "SIGKILL");
     const { runner, problems } = await service.status();
-    assert.deepEqual([runner.secretConfigured, runner.locked, problems], [true, true, []], `round ${round}`);
+    const ofState = problems.filter((problem) => problem.includes("state file"));
+    assert.deepEqual([runner.secretConfigured, runner.locked, ofState], [true, true, []], `round ${round}`);
   }
   await service.stop("SIGKILL");
   assert.equal((JSON.parse(await readFile(service.stateFile, "utf8")) as { secret: string }).secret, SECRET);
-  const last = await service.restart({ AUTOMN_RUNNER_HEARTBEAT_MS: "0", AUTOMN_HOST_URL: undefined });
+  const last = await service.restart({ AUTOMN_RUNNER_HEARTBEAT_MS: "off", AUTOMN_HOST_URL: undefined });
   await last.status(); // by then it has written its state
   assert.deepEqual(await readdir(folder), ["runner-state.json"], "what was left half written is gone");
   await last.stop();

@@ -12,7 +12,7 @@ const job = { script: { id: "warm", language: "node", code: "AutomnReturn(proces
 
 /** The pid of the one process that waits. */
 async function waiting(service: Service): Promise<number> {
-  await until(async () => (await service.status()).warm.node?.ready === 1, "a process that waits");
+  await until(async () => (await service.status()).warm["node"]?.ready === 1, "a process that waits");
   const children = readFileSync(`/proc/${service.pid}/task/${service.pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
   const found = children.find((pid) => readFileSync(`/proc/${pid}/environ`, "utf8").includes("AUTOMN_WARM_CHANNEL="));
   assert.ok(found !== undefined);

@@ -5,12 +5,12 @@ import { connect } from "node:net";
 import type { AddressInfo } from "node:net";
 
 /** Something that tells when the test is over. */
-export interface TerminationReason {
+export interface TestLifetime {
   after(close: () => Promise<void> | void): void;
 }
 
 /** Listens on a free port of the loopback until the test is over; resolves with the port. */
-export async function serve(t: TerminationReason, answer: RequestListener | Server): Promise<number> {
+export async function serve(t: TestLifetime, answer: RequestListener | Server): Promise<number> {
   const server = typeof answer === "function" ? createServer(answer) : answer;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-// What the tests of this room share: logs that are read, small disks, children that misbehave.
+// What tests of files share: logs that can be looked at, small disks, programs of their own.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -51,7 +51,7 @@ export async function run(command: string, ...args: string[]): Promise<number> {
   return code;
 }
 
-/** A file system of so many bytes, gone after the test; undefined where this user can't mount one. */
+/** A file system of so many bytes, gone after the test; undefined where this user cannot mount one. */
 export async function smallDisk(t: TestContext, bytes: number): Promise<string | undefined> {
   const dir = await mkdtemp(join(tmpdir(), "automn-disk-"));
   const mounted = (await run("mount", "-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", dir)) === 0;

@@ -74,13 +74,21 @@ export async function startService(t: TestContext, env: NodeJS.ProcessEnv = {}, 
 export async function startPair(t: TestContext, env: NodeJS.ProcessEnv = {}): Promise<{ readonly host: FakeHost; readonly service: Service }> {
   const host = await startHost(t);
   const service = await startService(t, { AUTOMN_HOST_URL: host.url, AUTOMN_RUNNER_ID: RUNNER_ID, ...env });
+  await until(async () => interpretersFound(await service.status()), "the interpreters"); // from then on nothing is registered but what the test asks for
   return { host, service };
+}
+
+/** Whether those interpreters are found that every machine has. */
+function interpretersFound({ runtimes }: Status): boolean {
+  return runtimes["node"] !== undefined && runtimes["shell"] !== undefined;
 }
 
 /** A fake host and a service that has registered with it, its secret from the environment. */
 export async function startRegistered(t: TestContext, env: NodeJS.ProcessEnv = {}): Promise<{ readonly host: FakeHost; readonly service: Service }> {
   const pair = await startPair(t, { AUTOMN_RUNNER_SECRET: SECRET, ...env });
   await until(async () => (await pair.service.status()).runner.registeredAt !== null, "the registration");
+  const told = () => Object.keys((pair.host.registrations.at(-1)?.body["runtimes"] ?? {}) as object);
+  await until(() => told().includes("node") && told().includes("shell"), "the registration with the interpreters' versions");
   return pair;
 }
 

@@ -1,27 +1,26 @@
-// Runs scripts cold and warm, by the same rooms, seats and environment as the runner, and tells all that came of them.
+// Runs scripts cold and warm, with the same workspaces, launchers and environment as the runner, and tells all that came of them.
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { childEnvironment } from "../../runner/process/environment.ts";
+import { LanguageRegistry } from "../../runner/languages/registry.ts";
+import { createLog } from "../../runner/lib/log.ts";
+import { baseEnvironment, scriptEnvironment } from "../../runner/process/environment.ts";
+import { sendSignal } from "../../runner/process/signal.ts";
 import { processTable } from "../../runner/process/table.ts";
 import { createStdioFactory } from "../../runner/process/stdio.ts";
 import type { OutputPipe } from "../../runner/process/stdio.ts";
-import { Workspaces } from "../../runner/workspace/workspaces.ts";
+import { WarmPool } from "../../runner/warm/warm-pool.ts";
+import type { WarmPoolOptions, WarmRequest } from "../../runner/warm/warm-pool.ts";
+import { coldLauncher, newMark } from "../../runner/workspace/launcher.ts";
+import type { RunningProcess } from "../../runner/workspace/launcher.ts";
 import { ScriptFiles } from "../../runner/workspace/script-files.ts";
-import { coldLauncher } from "../../runner/workspace/launcher.ts";
-import type { Launcher } from "../../runner/workspace/launcher.ts";
-import { sendSignal } from "../../runner/process/signal.ts";
-import { createWarmPool } from "../../runner/warm/warm-pool.ts";
-import type { WarmPool, WarmPoolOptions } from "../../runner/warm/warm-pool.ts";
-import { createLanguageRegistry } from "../../runner/languages/registry.ts";
-import type { LanguageRegistry } from "../../runner/languages/registry.ts";
-import { createLog } from "../../runner/lib/log.ts";
+import { Workspaces } from "../../runner/workspace/workspaces.ts";
 import { until } from "../support/until.ts";
 
 /** What came of a script; paths that differ from run to run are named instead. */
 export interface Outcome {
-  readonly start: Launcher["start"];
+  readonly start: RunningProcess["start"];
   readonly stdout: string;
   readonly stderr: string;
   readonly code: number | null;
@@ -33,7 +32,7 @@ export interface Outcome {
 }
 
 /** A script to run. */
-export interface Errand {
+export interface TestScript {
   readonly language: string;
   readonly code: string;
   readonly input?: unknown;
@@ -43,78 +42,93 @@ export interface Errand {
 /** A small runner without HTTP. */
 export interface Harness {
   readonly warmPool: WarmPool;
+  /** What the warm pool was made with. */
+  readonly options: WarmPoolOptions;
   readonly languages: LanguageRegistry;
   /** What the runner's log has said. */
   readonly log: readonly string[];
   readonly workDir: string;
-  /** Runs a script: cold, or by whatever `take` gives. */
-  run(errand: Errand, how: "cold" | "warm"): Promise<Outcome>;
-  /** Resolves when a spare is ready for scripts like this one. */
-  warmed(errand: Errand): Promise<void>;
+  /** What a run asks the warm pool for. */
+  requestFor(script: TestScript, codeFile?: string, scriptDir?: string): Promise<WarmRequest>;
+  /** Runs a script: cold, or by whatever the warm pool gives. */
+  run(script: TestScript, how: "cold" | "warm"): Promise<Outcome>;
+  /** Resolves when a warm process is ready for scripts like this one. */
+  warmed(script: TestScript): Promise<void>;
   close(): Promise<void>;
 }
 
+/** What a harness can be made with. */
+export interface HarnessOptions extends Partial<Pick<WarmPoolOptions, "size" | "idleMs" | "active" | "cores">> {
+  readonly environment?: NodeJS.ProcessEnv;
+  readonly paths?: Readonly<Record<string, string | undefined>>;
+}
+
 /** Makes a harness in a directory of its own. */
-export async function openHarness(
-  options: Partial<Pick<WarmPoolOptions, "size" | "idleMs" | "active" | "cores">> & { environment?: NodeJS.ProcessEnv; paths?: Partial<Parameters<typeof createLanguageRegistry>[0]["paths"]> } = {},
-): Promise<Harness> {
+export async function openHarness({ environment = process.env, paths = {}, ...options }: HarnessOptions = {}): Promise<Harness> {
   const home = await realpath(await mkdtemp(join(tmpdir(), "automn-warm-")));
   const workDir = join(home, "work");
-  const environment = options.environment ?? process.env;
   const lines: string[] = [];
   const log = createLog({ level: "debug", format: "text", write: (line) => lines.push(line) });
-  const languages = createLanguageRegistry({ paths: { ...pathsOf(environment), ...options.paths }, environment, log });
+  const languages = new LanguageRegistry({ paths: { ...pathsOf(environment), ...paths }, environment, log });
   const stdioFactory = createStdioFactory(join(workDir, "pipes"));
   const workspaces = new Workspaces({ workDir, ahead: 2, stdioFactory, log });
   const scripts = new ScriptFiles(join(home, "scripts"));
   const markPrefix = `${process.pid}.`;
-  const warmPool = createWarmPool({
-    workspaces, environment, markPrefix, table: processTable(), log, size: options.size ?? 1, idleMs: options.idleMs ?? 60_000,
-    active: options.active ?? (() => 1), cores: options.cores ?? availableParallelism(),
-  });
+  const poolOptions: WarmPoolOptions = {
+    workspaces, environment, markPrefix, table: processTable(), log, size: 1, idleMs: 60_000, active: () => 1, cores: availableParallelism(), ...options,
+  };
+  const warmPool = new WarmPool(poolOptions);
   await languages.ready();
 
-  async function run({ language: spelling, code, input = {}, variables = {} }: Errand, how: "cold" | "warm"): Promise<Outcome> {
+  async function runtimeOf(spelling: string) {
     const found = await languages.find(spelling);
     if ("message" in found) throw new Error(found.message);
-    const { language, interpreter } = found;
-    const inputJson = JSON.stringify(input);
+    return found;
+  }
+
+  async function requestFor(script: TestScript, codeFile = "", scriptDir = ""): Promise<WarmRequest> {
+    const { language: spelling, input = {}, variables = {} } = script;
+    const { language, interpreter } = await runtimeOf(spelling);
     const list = Object.entries(variables).map(([name, value]) => ({ name, value }));
-    const place = await scripts.place({ id: "script", language: spelling, code, variables: list } as never, language.extension(spelling));
-    const all = { ...environment, ...variables };
+    const base = baseEnvironment({ inherited: environment, variables: list });
+    const command = language.command(interpreter, codeFile, spelling, base.values);
+    const own = { interpreter: command.environment, runId: "the-run", inputJson: JSON.stringify(input), scriptDir };
+    const { values } = scriptEnvironment(base, own);
+    return { language, interpreter, spelling, command, environment: values };
+  }
+
+  async function run(script: TestScript, how: "cold" | "warm"): Promise<Outcome> {
+    const { language: spelling, code, input = {} } = script;
+    const { language } = await runtimeOf(spelling);
+    const inputJson = JSON.stringify(input);
+    const place = await scripts.place({ id: "script", language: spelling, code, variables: [] } as never, language.extension(spelling));
+    const request = await requestFor(script, place.codeFile, place.lastingDir);
     const began = performance.now();
-    const taken = how === "warm" ? await warmPool.take({ language, interpreter, spelling, variables: all, inputJson }) : undefined;
-    const launcher = taken ?? coldLauncher(await workspaces.open(inputJson), markPrefix);
-    const { workspace, mark } = launcher;
+    const warm = how === "warm" ? await warmPool.take(request, inputJson) : undefined;
+    const launcher = warm ?? coldLauncher(await workspaces.open(inputJson), newMark(markPrefix));
     try {
-      const command = language.command(interpreter, place.codeFile, spelling, all);
-      const { values } = childEnvironment({
-        inherited: environment, variables: list, runId: "the-run", inputJson, inputFile: workspace.inputFile, scriptDir: place.lastingDir, mark, interpreter: command.environment,
-      });
-      const { child } = await launcher.launch(command, values, new AbortController().signal);
+      const { child, root, stdio, start } = await launcher.launch(request, new AbortController().signal);
       let firstByteMs = 0;
       const onByte = () => { firstByteMs ||= performance.now() - began; };
-      const outputs = [collect(workspace.stdio.stdout, onByte), collect(workspace.stdio.stderr, onByte)];
+      const outputs = [collect(stdio.stdout, onByte), collect(stdio.stderr, onByte)];
       const { code: exitCode, signal } = await child.exited;
       const exitMs = performance.now() - began;
       await Promise.race([Promise.all(outputs.map(({ ended }) => ended)), delay(300)]);
       sendSignal(-child.pid, "SIGKILL");
-      const [stdout = "", stderr = ""] = outputs.map(({ text }) => named(text(), workspace.directory, mark));
-      return { start: launcher.start, stdout, stderr, code: exitCode, signal, pid: child.pid, firstByteMs, exitMs };
+      const [stdout = "", stderr = ""] = outputs.map(({ text }) => named(text(), launcher.workspace.directory, root.mark));
+      return { start, stdout, stderr, code: exitCode, signal, pid: child.pid, firstByteMs, exitMs };
     } finally {
       place.release();
-      await workspace.close();
+      await launcher.close();
     }
   }
 
   return {
-    warmPool, languages, log: lines, workDir, run,
-    async warmed({ language: spelling }) {
-      const found = await languages.find(spelling);
-      if ("message" in found) throw new Error(found.message);
-      const { name } = found.language;
-      if (warmPool.counts[name] === undefined) await (await warmPool.take({ ...found, spelling, variables: environment, inputJson: "{}" }))?.workspace.close();
-      await until(() => (warmPool.counts[name]?.ready ?? 0) > 0, `a spare: ${lines.join("")}`);
+    warmPool, options: poolOptions, languages, log: lines, workDir, requestFor, run,
+    async warmed(script) {
+      const { language: { name } } = await runtimeOf(script.language);
+      if (warmPool.counts[name] === undefined) await warmPool.take(await requestFor({ language: script.language, code: "" }), "{}");
+      await until(() => (warmPool.counts[name]?.ready ?? 0) > 0, `a warm process: ${lines.join("")}`);
     },
     async close() {
       await warmPool.close();
@@ -126,7 +140,7 @@ export async function openHarness(
 }
 
 /** The interpreters that the runner would be told of, so that the same tests can be run with others. */
-function pathsOf(environment: NodeJS.ProcessEnv): Parameters<typeof createLanguageRegistry>[0]["paths"] {
+function pathsOf(environment: NodeJS.ProcessEnv): Readonly<Record<string, string | undefined>> {
   const path = (name: string) => environment[`AUTOMN_RUNNER_${name}_PATH`];
   return { node: path("NODE"), python: path("PYTHON"), powershell: path("POWERSHELL"), shell: path("SHELL") };
 }
@@ -137,8 +151,8 @@ function collect(outputPipe: OutputPipe, onByte: () => void): { readonly ended: 
   return { ended, text: () => Buffer.concat(chunks).toString() };
 }
 
-/** The room and the mark are another one in each run. */
+/** Workspace and mark are others in each run. */
 function named(text: string, directory: string, mark: string): string {
   const home = directory.replace(/\/work$/, "");
-  return text.replaceAll(home, "<room>").replaceAll(home.replace(/^.*\//, ""), "<room>").replaceAll(mark, "<mark>");
+  return text.replaceAll(home, "<workspace>").replaceAll(home.replace(/^.*\//, ""), "<workspace>").replaceAll(mark, "<mark>");
 }

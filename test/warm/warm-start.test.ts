@@ -9,14 +9,14 @@ before(async () => { harness = await openHarness({ size: 2 }); });
 after(() => harness.close());
 
 for (const [language, corpus] of Object.entries({ node: NODE, python: PYTHON, powershell: POWERSHELL })) {
-  describe(`a script of ${language} finds the same warm as cold:`, () => {
-    for (const specimen of corpus) {
-      test(specimen.name, async (t) => {
+  describe(`a ${language} script, run warm and cold, behaves the same:`, () => {
+    for (const script of corpus) {
+      test(script.name, async (t) => {
         if ("message" in (await harness.languages.find(language))) return t.skip(`no ${language} here`);
-        const errand = { language, ...specimen };
-        await harness.warmed(errand);
-        const warm = await harness.run(errand, "warm");
-        const cold = await harness.run(errand, "cold");
+        const testScript = { language, ...script };
+        await harness.warmed(testScript);
+        const warm = await harness.run(testScript, "warm");
+        const cold = await harness.run(testScript, "cold");
         assert.equal(warm.start, "warm");
         assert.deepEqual(comparable(warm), comparable(cold));
         return undefined;
@@ -25,8 +25,11 @@ for (const [language, corpus] of Object.entries({ node: NODE, python: PYTHON, po
   });
 }
 
-/** Without what can't be the same: numbers of processes, addresses and the native stack trace that is made of them. */
+/** Without what cannot be the same: numbers of processes, addresses and the native stack trace that is made of them. */
 function comparable({ stdout, stderr, code, signal, pid }: Outcome): object {
-  const text = (one: string) => one.replaceAll(String(pid), "<pid>").replace(/0x[0-9a-f]{6,}/g, "<address>").replace(/\(node:\d+\)/g, "(node:<pid>)").replace(/^ *\d+: <address>.*\n/gm, "");
+  const text = (one: string) => one.replaceAll(String(pid), "<pid>")
+    .replace(/0x[0-9a-f]{6,}/g, "<address>")
+    .replace(/\(node:\d+\)/g, "(node:<pid>)")
+    .replace(/^ *\d+: <address>.*\n/gm, "");
   return { stdout: text(stdout), stderr: text(stderr), code, signal };
 }

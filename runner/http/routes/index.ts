@@ -1,5 +1,6 @@
 // The route table on one screen.
 import { Failure, messageOf } from "../../lib/failure.ts";
+import { createAuthorize } from "../auth.ts";
 import { discardBody } from "../body.ts";
 import { sendJson, sendPage, wantsPage } from "../reply.ts";
 import { createRouter } from "../router.ts";
@@ -23,31 +24,35 @@ export interface RouteDependencies extends Parts {
 }
 
 /** The runner's whole HTTP interface. */
-export function createRoutes(tools: RouteDependencies) {
-  const { config, log } = tools;
-  const files = staticFiles(tools.publicDir);
-  const job = takeJob(tools);
-  const packageTools = { ...tools, resetToken: config.resetToken, page: (outcome: OutcomeView) => operatorPage(pageOf(tools, outcome)) };
+export function createRoutes(dependencies: RouteDependencies) {
+  const { config, log } = dependencies;
+  const files = staticFiles(dependencies.publicDir);
+  const job = takeJob(dependencies);
+  const packages = { ...dependencies, page: (outcome: OutcomeView) => operatorPage(pageOf(dependencies, outcome)) };
+  const resetRoute: Route = { method: "POST", path: "/internal/reset", auth: "reset-token", handle: reset(dependencies) };
   const routes: readonly Route[] = [
-    { method: "GET", path: "/", handle: showPage(tools) },
-    { method: "GET", path: "/status", handle: ({ response }) => sendJson(response, 200, statusOf(tools)) },
-    { method: "GET", path: "/ui/reregister", handle: registerAgain(tools) },
-    { method: "POST", path: "/ui/register", handle: takeSecret(tools) },
-    ...config.jobPaths.map((path): Route => ({ method: "POST", path, handle: job, literal: true })),
-    { method: "GET", path: "/api/runs", handle: listRuns(tools) },
-    { method: "GET", path: "/api/runs/:id", handle: showRun(tools) },
-    { method: "DELETE", path: "/api/runs/:id", handle: cancelRun(tools) },
-    { method: "GET", path: "/api/runs/:id/stream", handle: followRun(tools) },
-    { method: "POST", path: "/internal/reset", handle: reset(tools) },
-    { method: "POST", path: "/api/packages/status", handle: packageStatus(packageTools) },
-    { method: "POST", path: "/ui/package-cache/clear", handle: clearPackages(packageTools) },
-    { method: "GET", path: "/favicon.ico", handle: files },
-    { method: "GET", path: "/assets/*", handle: files },
+    { method: "GET", path: "/", auth: "none", handle: showPage(dependencies) },
+    { method: "GET", path: "/status", auth: "none", handle: ({ response }) => sendJson(response, 200, statusOf(dependencies)) },
+    { method: "GET", path: "/ui/reregister", auth: "none", handle: registerAgain(dependencies) },
+    { method: "POST", path: "/ui/register", auth: "none", sameOrigin: true, handle: takeSecret(dependencies) },
+    ...config.jobPaths.map((path): Route => ({ method: "POST", path, literal: true, auth: "runner-secret", handle: job })),
+    { method: "GET", path: "/api/runs", auth: "runner-secret", handle: listRuns(dependencies) },
+    { method: "GET", path: "/api/runs/:id", auth: "runner-secret", handle: showRun(dependencies) },
+    { method: "DELETE", path: "/api/runs/:id", auth: "runner-secret", handle: cancelRun(dependencies) },
+    { method: "GET", path: "/api/runs/:id/stream", auth: "runner-secret", handle: followRun(dependencies) },
+    ...(config.resetToken === undefined ? [] : [resetRoute]),
+    { method: "POST", path: "/api/packages/status", auth: "runner-secret", handle: packageStatus(packages) },
+    { method: "POST", path: "/ui/package-cache/clear", auth: "reset-token", sameOrigin: true, handle: clearPackages(packages) },
+    { method: "GET", path: "/favicon.ico", auth: "none", handle: files },
+    { method: "GET", path: "/assets/*", auth: "none", handle: files },
   ];
-  return createRouter(routes, (exchange, error) => answerFailure(exchange, error, log));
+  return createRouter(routes, {
+    authorize: createAuthorize({ secret: dependencies.secret, resetToken: config.resetToken }),
+    onFailure: (exchange, error) => answerFailure(exchange, error, log),
+  });
 }
 
-/** A `Failure` is for the one who caused it; anything else is ours, logged whole and not shown. */
+/** Answers a `Failure` to the one who caused it; any other error is ours: logged in full, not shown. */
 function answerFailure(exchange: Exchange, error: unknown, log: Log): void {
   const { request, response, path } = exchange;
   const failure = error instanceof Failure ? error : new Failure("internal", "Something went wrong in the runner; its log says what");

@@ -1,8 +1,7 @@
 // The host's question about npm packages, and clearing what was installed.
 import { Failure, describe } from "../../lib/failure.ts";
 import { folderName } from "../../workspace/script-files.ts";
-import { requireSameOrigin, requireSecret, sameSecret } from "../auth.ts";
-import { readForm, readJson } from "../body.ts";
+import { readJson } from "../body.ts";
 import { sendJson, sendPage, wantsPage } from "../reply.ts";
 import type { Handler } from "../router.ts";
 import type { LanguageRegistry } from "../../languages/registry.ts";
@@ -22,15 +21,13 @@ const CLEAR_MS = 60_000;
 export interface PackageRouteDependencies {
   readonly packages: Packages;
   readonly languages: LanguageRegistry;
-  readonly secret: () => string | undefined;
-  readonly resetToken: string | undefined;
-  /** The operator page with a sentence on what was done. */
+  /** Renders the operator page with a message on what was done. */
   readonly page: (outcome: { readonly ok: boolean; readonly message: string }) => string;
   /** Instead of the usual time in which the host is answered. */
   readonly answerMs?: number;
 }
 
-/** A host's question, read. */
+/** A host's question, parsed. */
 interface Question {
   readonly scriptId: string | undefined;
   readonly directoryKey: string | undefined;
@@ -39,33 +36,28 @@ interface Question {
 }
 
 /** `POST /api/packages/status`. */
-export function packageStatus({ packages, languages, secret, answerMs = ANSWER_MS }: PackageRouteDependencies): Handler {
+export function packageStatus({ packages, languages, answerMs = ANSWER_MS }: PackageRouteDependencies): Handler {
   return async ({ request, response }) => {
-    requireSecret(request, secret());
     const { scriptId, directoryKey, names, installMissing } = parseQuestion(await readJson(request, MAX_BODY_BYTES));
     const node = await languages.find("node");
     const listed = "message" in node
       ? names.map((name): PackageStatus => ({ name, status: "error", message: node.message }))
-      : await packages.status({ scriptId, home: folderName(scriptId ?? directoryKey), names, installMissing, interpreter: node.interpreter }, answerMs);
+      : await packages.status({ scriptId, home: folderName(scriptId ?? directoryKey), names, installMissing, language: node.language.name, interpreter: node.interpreter }, answerMs);
     sendJson(response, 200, { scriptId: scriptId ?? null, packages: listed, installMissing, error: errorOf(listed) });
   };
 }
 
 /** `POST /ui/package-cache/clear`. */
-export function clearPackages({ packages, resetToken, page }: PackageRouteDependencies): Handler {
+export function clearPackages({ packages, page }: PackageRouteDependencies): Handler {
   return async (exchange) => {
-    const { request, response } = exchange;
-    requireSameOrigin(request);
-    const token = (await readForm(request, MAX_BODY_BYTES)).get("token") ?? "";
-    if (resetToken === undefined) throw new Failure("forbidden", "No token allows clearing: AUTOMN_RUNNER_RESET_TOKEN is not set");
-    if (!sameSecret(token.trim(), resetToken)) throw new Failure("forbidden", "The token is not this runner's reset token");
+    const { response } = exchange;
     const cleared = await packages.clear(CLEAR_MS);
-    if (wantsPage(exchange)) sendPage(response, 200, page({ ok: true, message: wordsFor(cleared) }));
+    if (wantsPage(exchange)) sendPage(response, 200, page({ ok: true, message: clearedMessage(cleared) }));
     else sendJson(response, 200, { cleared: true, ...cleared });
   };
 }
 
-function wordsFor({ removed, left }: Cleared): string {
+function clearedMessage({ removed, left }: Cleared): string {
   const sets = (count: number) => `${count} ${count === 1 ? "set" : "sets"} of packages`;
   return left === 0 ? `${sets(removed)} removed.` : `${sets(removed)} removed; ${left} in use, to go when the last run with ${left === 1 ? "it" : "them"} has ended.`;
 }

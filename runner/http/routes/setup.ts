@@ -1,18 +1,15 @@
-// Setting the runner up by the operator page, and taking it back by the reset token.
-import { secretText } from "../../config/config.ts";
+// Setting the runner up on the operator page, and resetting it with the reset token.
+import { secretText } from "../../config/readers.ts";
 import { Failure, messageOf } from "../../lib/failure.ts";
 import type { RegistrationOutcome } from "../../registration/host-client.ts";
-import { requireSameOrigin, sameSecret } from "../auth.ts";
-import { readForm, readJson } from "../body.ts";
+import { MAX_FORM_BYTES } from "../auth.ts";
+import { readForm, textField } from "../body.ts";
 import { sendJson, sendPage } from "../reply.ts";
 import type { Handler } from "../router.ts";
 import { operatorPage } from "../../page/page.ts";
 import { withoutSecret, withSecret } from "../../registration/state.ts";
 import { formIsOpen, pageOf, runnerOf } from "./status.ts";
 import type { Parts } from "./status.ts";
-
-/** Forms and resets are small. */
-const MAX_FORM_BYTES = 64 * 1024;
 
 /** `GET /`. */
 export function showPage(parts: Parts): Handler {
@@ -23,20 +20,19 @@ export function showPage(parts: Parts): Handler {
 export function registerAgain(parts: Parts): Handler {
   return async ({ response }) => {
     const outcome = await parts.registrar.register("manual");
-    sendPage(response, 200, operatorPage(pageOf(parts, told(outcome))));
+    sendPage(response, 200, operatorPage(pageOf(parts, outcomeView(outcome))));
   };
 }
 
 /** `POST /ui/register`, the form with the secret. */
 export function takeSecret(parts: Parts): Handler {
   return async ({ request, response }) => {
-    requireSameOrigin(request);
-    if (parts.config.secret !== undefined) throw new Failure("forbidden", "The secret is set by the environment (AUTOMN_RUNNER_SECRET) and can't be changed here");
-    if (!formIsOpen(parts)) throw new Failure("forbidden", "This runner is registered: its secret can't be changed here");
+    if (parts.config.secret !== undefined) throw new Failure("forbidden", "The secret is set by the environment (AUTOMN_RUNNER_SECRET) and cannot be changed here");
+    if (!formIsOpen(parts)) throw new Failure("forbidden", "This runner is registered: its secret cannot be changed here");
     const form = await readForm(request, MAX_FORM_BYTES);
     let secret: string;
     try {
-      secret = secretText(form.get("secret") ?? "");
+      secret = secretText(textField(form, "secret") ?? "");
     } catch (error) {
       const message = `Cannot take the secret: ${messageOf(error)}`;
       sendPage(response, 400, operatorPage(pageOf(parts, { ok: false, message, secretAtFault: true })));
@@ -44,20 +40,17 @@ export function takeSecret(parts: Parts): Handler {
     }
     await parts.state.update((state) => withSecret(state, secret));
     const outcome = await parts.registrar.register("initial");
-    sendPage(response, 200, operatorPage(pageOf(parts, told(outcome))));
+    sendPage(response, 200, operatorPage(pageOf(parts, outcomeView(outcome))));
   };
 }
 
 /** `POST /internal/reset`: a new secret, or none so that the page asks for one. */
 export function reset(parts: Parts): Handler {
   const { config, state, registrar } = parts;
-  return async ({ request, response, path }) => {
-    if (config.resetToken === undefined) throw new Failure("not-found", `There is nothing at ${path}`);
-    const body = await readJson(request, MAX_FORM_BYTES);
-    const { token, secret } = (typeof body === "object" && body !== null ? body : {}) as Readonly<Record<string, unknown>>;
-    if (typeof token !== "string" || !sameSecret(token.trim(), config.resetToken)) throw new Failure("forbidden", "The token is not this runner's reset token");
+  return async ({ response, form }) => {
     if (config.secret !== undefined) throw new Failure("conflict", "The secret is set by the environment (AUTOMN_RUNNER_SECRET): change it there");
-    if (secret === undefined || secret === null || secret === "") {
+    const secret = textField(form, "secret");
+    if (secret === undefined) {
       await state.update(withoutSecret);
       sendJson(response, 200, { reset: true, secretCleared: true, runner: runnerOf(parts) });
       return;
@@ -69,8 +62,7 @@ export function reset(parts: Parts): Handler {
   };
 }
 
-function newSecret(value: unknown): string {
-  if (typeof value !== "string") throw new Failure("bad-request", `Cannot take the secret: wanted text, found ${Array.isArray(value) ? "an array" : `a ${typeof value}`}`);
+function newSecret(value: string): string {
   try {
     return secretText(value);
   } catch (error) {
@@ -82,7 +74,7 @@ function resultOf(outcome: RegistrationOutcome): { ok: boolean; message?: string
   return { ok: outcome.ok, ...(outcome.ok ? {} : { message: outcome.message }), response: outcome.answer ?? null };
 }
 
-function told(outcome: RegistrationOutcome): { ok: boolean; message: string; secretAtFault?: boolean } {
+function outcomeView(outcome: RegistrationOutcome): { ok: boolean; message: string; secretAtFault?: boolean } {
   return outcome.ok
     ? { ok: true, message: "The host accepted this runner." }
     : { ok: false, message: outcome.message, secretAtFault: outcome.status === 401 };

@@ -4,9 +4,8 @@ import { RUNNER_VERSION } from "../../protocol/registration.ts";
 import type { RunHistory } from "../../runs/history.ts";
 import type { RunRegistry } from "../../runs/run-registry.ts";
 import type { WarmPool } from "../../warm/warm-pool.ts";
-import { missingSettings } from "../../registration/registrar.ts";
 import type { Registrar } from "../../registration/registrar.ts";
-import { LANGUAGES } from "../../languages/registry.ts";
+import { missingSettings } from "../../registration/settings.ts";
 import type { LanguageRegistry } from "../../languages/registry.ts";
 import type { OutcomeView, PageView } from "../../page/view.ts";
 import type { Packages } from "../../packages/packages.ts";
@@ -15,6 +14,8 @@ import type { StateStore } from "../../registration/state-store.ts";
 /** The parts of the runner that have something to tell. */
 export interface Parts {
   readonly config: Config;
+  /** Sentences about doubtful settings. */
+  readonly warnings: readonly string[];
   readonly state: StateStore;
   readonly registrar: Registrar;
   readonly languages: LanguageRegistry;
@@ -44,7 +45,7 @@ export function statusOf(parts: Parts) {
       timeoutMs: config.timeoutMs ?? null,
       secretManagedByEnv: config.secret !== undefined,
       resetTokenConfigured: config.resetToken !== undefined,
-      missing: missingSettings(config),
+      missing: missingSettings(config).map((names) => names.join(" or ")),
     },
     heartbeat: registrar.heartbeat,
     problems: problemsOf(parts),
@@ -82,7 +83,7 @@ export function runnerOf({ config, state, secret }: Parts) {
 /** What the operator page shows. */
 export function pageOf(parts: Parts, outcome?: OutcomeView): PageView {
   const { heartbeat } = parts.registrar;
-  const { runtimes } = parts.languages;
+  const { runtimes, languages } = parts.languages;
   const { active, total, byOutcome } = parts.runs.counts;
   return {
     runner: runnerOf(parts),
@@ -91,8 +92,9 @@ export function pageOf(parts: Parts, outcome?: OutcomeView): PageView {
     form: formIsOpen(parts),
     outcome,
     heartbeat: { intervalMs: heartbeat.intervalMs, lastAt: heartbeat.last, nextAt: heartbeat.next, failuresInARow: heartbeat.failuresInARow },
-    runtimes: runtimes as Readonly<Record<string, string>>,
-    missingRuntimes: LANGUAGES.filter(({ name }) => runtimes[name] === undefined).map(({ name, pathVariable }) => ({ name, pathVariable })),
+    languageTitles: Object.fromEntries(languages.map(({ name, title }) => [name, title])),
+    runtimes,
+    missingRuntimes: languages.filter(({ name }) => runtimes[name] === undefined).map(({ name, pathVariable }) => ({ name, pathVariable })),
     runs: { active, total, byOutcome: byOutcome as Readonly<Record<string, number>> },
     draining: parts.runs.draining,
     warmPool: parts.warmPool.counts as PageView["warmPool"],
@@ -114,6 +116,7 @@ function secretSource(config: Config, secret: string | undefined): "environment"
   return secret === undefined ? null : "state";
 }
 
-function problemsOf({ state, history, registrar }: Parts): string[] {
-  return [...state.problems, ...(history.problem === undefined ? [] : [history.problem]), ...registrar.warnings];
+function problemsOf({ warnings, languages, state, history, registrar }: Parts): string[] {
+  const { problem } = history;
+  return [...warnings, ...languages.warnings, ...state.problems, ...(problem === undefined ? [] : [problem]), ...registrar.warnings];
 }

@@ -1,7 +1,7 @@
 // Node.js scripts: CommonJS or ES module as Node itself decides, TypeScript where it strips types.
 import { fileURLToPath } from "node:url";
-import { compareVersions } from "../../protocol/registration.ts";
 import { Failure } from "../../lib/failure.ts";
+import { compareVersions } from "../../lib/versions.ts";
 import type { Interpreter, Language } from "../language.ts";
 
 const PRELUDE = fileURLToPath(new URL("./prelude/automn.cjs", import.meta.url));
@@ -20,17 +20,20 @@ const FLAGS: readonly { readonly flag: string; readonly ranges: Ranges; readonly
 ];
 const STRIPS_TYPES: Ranges = [["22.6.0", FOREVER]];
 
-/** Node.js, of which the host also speaks as `javascript` and `typescript`. */
+/** Node.js. */
 export const node: Language = {
   name: "node",
+  title: "Node.js",
+  spellings: ["javascript", "typescript"],
   pathVariable: "AUTOMN_RUNNER_NODE_PATH",
+  shownDefault: "the runner's own",
   candidates: () => [{ file: process.execPath }],
   probe: ["-p", "JSON.stringify({ path: process.execPath, version: process.versions.node })"],
   extension: (spelling) => (spelling === "typescript" ? ".ts" : ".js"),
   command(interpreter, codeFile, spelling) {
     if (spelling === "typescript" && !within(interpreter.version, STRIPS_TYPES)) throw new Failure("bad-request", noTypes(interpreter));
-    const flags = FLAGS.filter((row) => (row.spelling === undefined || row.spelling === spelling) && within(interpreter.version, row.ranges)).map((row) => row.flag);
-    return { file: interpreter.path, args: ["--require", PRELUDE, ...flags, codeFile], environment: {} };
+    const rows = FLAGS.filter((row) => (row.spelling ?? spelling) === spelling && within(interpreter.version, row.ranges));
+    return { file: interpreter.path, args: ["--require", PRELUDE, ...rows.map(({ flag }) => flag), codeFile], environment: {} };
   },
   // By NODE_OPTIONS, since the script and its worker threads are told of all that the command line has.
   warm: ({ file, args, environment }, inherited) => ({
@@ -38,6 +41,7 @@ export const node: Language = {
     args: [...args.slice(0, -1), "automn-warm"],
     environment: { ...environment, NODE_OPTIONS: `${inherited["NODE_OPTIONS"] ?? ""} --require ${quoted(WARM_PRELUDE)}`.trim() },
   }),
+  packageManager: async (settings) => (await import("./packages.ts")).nodePackages(settings),
 };
 
 /** A path as NODE_OPTIONS takes it. */

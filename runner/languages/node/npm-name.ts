@@ -1,14 +1,14 @@
-// npm's rules for what a package may be called, and for how a version of it may be asked for.
+// npm's rules for the names of packages and for the versions that a script may ask for.
 import { describe } from "../../lib/failure.ts";
 import { isRange } from "./semver.ts";
 
-const LONGEST_NAME = 214;
-const LONGEST_VERSION = 256;
+const MAX_NAME = 214;
+const MAX_VERSION = 256;
 const RESERVED: ReadonlySet<string> = new Set(["node_modules", "favicon.ico"]);
 
 /**
- * Why npm can't have a package of this name, in words; undefined where it can. Upper case is let pass, since old packages
- * have it. Modules of Node itself are for the caller to leave out: a package may share their name (`buffer`, `punycode`).
+ * Why npm can have no package of this name, as a sentence; undefined where it can. Upper case is allowed, since old packages
+ * have it. The caller leaves out modules of Node itself: a package may share their name (`buffer`, `punycode`).
  */
 export function npmNameProblem(name: string): string | undefined {
   const reason = whyNot(name);
@@ -17,7 +17,7 @@ export function npmNameProblem(name: string): string | undefined {
 
 function whyNot(name: string): string | undefined {
   if (name === "") return "the name is empty";
-  if (name.length > LONGEST_NAME) return `a name has at most ${LONGEST_NAME} characters, this one has ${name.length}`;
+  if (name.length > MAX_NAME) return `a name has at most ${MAX_NAME} characters, this one has ${name.length}`;
   if (name.trim() !== name) return "a name has no spaces around it";
   if (/^[.\-_]/.test(name)) return `a name does not begin with "${name[0]}"`;
   if (RESERVED.has(name.toLowerCase())) return "this name is reserved";
@@ -32,36 +32,42 @@ function whyNotPart(part: string): string | undefined {
   if (part.startsWith(".")) return "no part of a name begins with a dot";
   const special = /[~'!()*]/.exec(part);
   if (special) return `a name has no "${special[0]}"`;
-  if (part.includes("@")) return "a version is not part of the name; it goes in a comment behind the import, such as // @1.2.3";
+  if (part.includes("@")) return "a version is not part of the name; it goes into a comment after the import, such as // @1.2.3";
   if (/\s/.test(part)) return "a name has no spaces";
   const odd = /[^A-Za-z0-9._-]/u.exec(part);
   return odd ? `a name holds only characters that a URL may hold, so no ${describe(odd[0])}` : undefined;
 }
 
-/** Whether a text is a dist-tag in shape, and no version or range. */
+/** Whether a text can be a dist-tag, and is no version or range. */
 export function isDistTag(text: string): boolean {
-  return text.length <= LONGEST_VERSION && /^[A-Za-z][\w.-]*$/.test(text) && !isRange(text);
+  return text.length <= MAX_VERSION && /^[A-Za-z][\w.-]*$/.test(text) && !isRange(text);
 }
 
-/** Why a text can't be the version of an npm package, in words; undefined for a version, range or dist-tag. */
+const ADDRESS = /[/\\:]|^\./;
+
+/** Why a text cannot be the version of an npm package, in words; undefined for a version, range or dist-tag. */
 export function versionProblem(text: string): string | undefined {
-  if (text.length > LONGEST_VERSION) return `a version has at most ${LONGEST_VERSION} characters`;
+  if (text.length > MAX_VERSION) return `a version has at most ${MAX_VERSION} characters`;
   if (text.startsWith("-")) return 'a version does not begin with "-"';
-  if (/[/\\:]|^\./.test(text)) return "URLs, paths, git addresses and aliases are not installed, only versions, ranges and tags of the registry";
+  if (ADDRESS.test(text)) return "URLs, paths, git addresses and aliases are not installed, only versions, ranges and tags of the registry";
   return isRange(text) || isDistTag(text) ? undefined : "it is neither a version, nor a range, nor a tag";
 }
 
 /** Comments of other tools that would read as a dist-tag. */
-const ANNOTATION = /^(?:ts-(?:ignore|expect-error|nocheck|check)|(?:vite|vitest|webpack|turbopack)-?ignore|deprecated|internal|private|public|preserve|license|flow|jsx|async|inheritdoc|todo|fixme|__\w+__)$/i;
-/** The tags that count with words of explanation behind them too. */
+const ANNOTATION = new RegExp(
+  "^(?:ts-(?:ignore|expect-error|nocheck|check)|(?:vite|vitest|webpack|turbopack)-?ignore|deprecated|internal|private|public" +
+    "|preserve|license|flow|jsx|async|inheritdoc|todo|fixme|__\\w+__)$",
+  "i",
+);
+/** Tags that count although an explanation follows them. */
 const COMMON_TAG = /^(?:latest|next|beta|alpha|canary|rc|nightly)$/;
 
-/** What a comment behind an import says: a version, why it can't be one, or nothing for a comment on something else. */
+/** What a comment after an import says: a version, why it cannot be one, or nothing for a comment on something else. */
 export type VersionComment = { readonly version: string } | { readonly problem: string } | undefined;
 
 /**
- * Reads a comment's text, without its slashes. As in zx `@` comes first and the version at once behind it; words may
- * follow: `@^1.7 until the next one is out`. Beyond zx, ranges with spaces and dist-tags count.
+ * Reads a comment's text, without its slashes. As in zx, `@` comes first and the version right after it, and an explanation
+ * may follow: `@^1.7 until the next one is out`. Unlike in zx, ranges with spaces and dist-tags count too.
  */
 export function readVersionComment(comment: string): VersionComment {
   const text = /^\s*@(\S[^\r\n\u2028\u2029]*)/.exec(comment)?.[1]?.trim();
@@ -69,7 +75,7 @@ export function readVersionComment(comment: string): VersionComment {
   const words = text.split(/\s+/, 16);
   for (let count = words.length; count > 0; count--) {
     const version = words.slice(0, count).join(" ");
-    if (!/^\|\||\|\|(?:\s*\|\||$)/.test(version) && version.length <= LONGEST_VERSION && isRange(version)) return { version };
+    if (!/^\|\||\|\|(?:\s*\|\||$)/.test(version) && version.length <= MAX_VERSION && isRange(version)) return { version };
   }
   return readWord(words[0] ?? "", words.length === 1);
 }

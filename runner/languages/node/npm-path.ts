@@ -1,6 +1,7 @@
 // Where npm is.
 import { realpath, stat } from "node:fs/promises";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
+import { findOnPath } from "../../lib/path-search.ts";
 import type { Interpreter } from "../language.ts";
 
 /** How npm is started. */
@@ -18,12 +19,16 @@ const BESIDE = ["node_modules/npm/bin/npm-cli.js", "../lib/node_modules/npm/bin/
  */
 export async function findNpm(configured: string | undefined, interpreter: Interpreter, environment: NodeJS.ProcessEnv): Promise<NpmCommand | undefined> {
   const beside = [dirname(interpreter.path), dirname(process.execPath)].flatMap((folder) => [...BESIDE.map((place) => join(folder, place)), join(folder, "npm")]);
-  const onPath = (environment["PATH"] ?? environment["Path"] ?? "").split(delimiter).filter((folder) => folder !== "").flatMap((folder) => [join(folder, BESIDE[0] ?? ""), join(folder, "npm")]);
-  for (const place of configured === undefined ? [...beside, ...onPath] : [configured]) {
+  for (const place of configured === undefined ? [...beside, ...(await placesOnPath(environment))] : [configured]) {
     const file = await fileAt(place);
     if (file !== undefined) return file.endsWith(".js") ? { file: interpreter.path, args: [file] } : { file, args: [] };
   }
   return undefined;
+}
+
+async function placesOnPath(environment: NodeJS.ProcessEnv): Promise<readonly string[]> {
+  const npm = await findOnPath("npm", environment);
+  return npm === undefined ? [] : [join(dirname(npm), BESIDE[0] ?? ""), npm];
 }
 
 async function fileAt(place: string): Promise<string | undefined> {

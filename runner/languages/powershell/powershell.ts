@@ -1,25 +1,38 @@
 // PowerShell: `pwsh`, and Windows PowerShell where there is no other. What a script sees is in prelude/automn.ps1.
 import { fileURLToPath } from "node:url";
-import type { Language } from "../language.ts";
+import type { Interpreter, Language } from "../language.ts";
 
-const prelude = fileURLToPath(new URL("./prelude/automn.ps1", import.meta.url));
+const preludeFile = (name: string) => fileURLToPath(new URL(`./prelude/${name}`, import.meta.url));
+const CONFIGURATION = preludeFile("automn.pssc");
+const STARTUP_SCRIPT = preludeFile("automn.ps1");
+const OLDER_STARTER = preludeFile("automn-older.ps1");
 
-const quiet = ["-NoLogo", "-NoProfile", "-NonInteractive"];
+const QUIET = ["-NoLogo", "-NoProfile", "-NonInteractive"];
 
-// PowerShell opens a pipe for a debugger at its start and takes it down at its end, which is a good part of a short run's
-// time. The prelude takes this value back, so that what a script starts has its pipe; another value is the author's own.
-const NOT_DEBUGGED = "yes";
+/**
+ * What PowerShell reads when it starts and the prelude takes back, so that what a script starts does not see it: no
+ * colours, and no pipe for a debugger, which would be a good part of a short run's time. Another value is the author's own.
+ */
+const OURS_ALONE = "automn";
 
-// No module is loaded for it, so that the answer comes fast; a path that is not PowerShell's own (`dotnet`, which may
-// carry it) is left out.
-const tellOfYourself = [
+/**
+ * Prints the version, and the executable that runs this: it loads no module, so that the answer comes fast. The .NET tool
+ * is a shim that starts `dotnet pwsh.dll`, in two processes; beside that lies a `pwsh` of one, if it can be started.
+ */
+const PROBE = [
   "$path = [Diagnostics.Process]::GetCurrentProcess().MainModule.FileName",
+  "if ([IO.Path]::GetFileNameWithoutExtension($path) -eq 'dotnet') { $path = [IO.Path]::Combine($PSHOME, 'pwsh' + [IO.Path]::GetExtension($path)); try { $null = & $path -Version } catch {}; if ($LASTEXITCODE -ne 0) { $path = '' } }",
   "$quote = { param($text) [char]34 + [regex]::Replace($text, '[^ !#-\\[\\]-~]', { '\\u{0:x4}' -f [int][char]$args[0].Value }) + [char]34 }",
-  "$where = if ([IO.Path]::GetFileName($path) -match '^(pwsh|powershell)') { (& $quote 'path') + ':' + (& $quote $path) + ',' }",
-  "[Console]::Out.WriteLine('{' + $where + (& $quote 'version') + ':' + (& $quote $PSVersionTable.PSVersion.ToString()) + '}')",
+  "[Console]::Out.WriteLine('{' + (& $quote 'path') + ':' + (& $quote $path) + ',' + (& $quote 'version') + ':' + (& $quote $PSVersionTable.PSVersion.ToString()) + '}')",
   // PowerShell would go on to read standard input to its end, which may never come.
   "[Environment]::Exit(0)",
 ].join("; ");
+
+/** Whether this PowerShell knows `-ConfigurationFile`: 7.3 and newer do. */
+function readsConfiguration({ version }: Interpreter): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > 7 || (major === 7 && minor >= 3);
+}
 
 /** PowerShell as it is found and started on a platform. */
 export function powershellOn(platform: NodeJS.Platform): Language {
@@ -27,17 +40,21 @@ export function powershellOn(platform: NodeJS.Platform): Language {
   const policy = platform === "win32" ? ["-ExecutionPolicy", "Bypass"] : [];
   return {
     name: "powershell",
+    title: "PowerShell",
     pathVariable: "AUTOMN_RUNNER_POWERSHELL_PATH",
+    pathAliases: ["AUTOMN_POWERSHELL_PATH"],
+    shownDefault: "`pwsh`",
     candidates: (where) => (where === "win32" ? [{ file: "pwsh" }, { file: "powershell.exe" }] : [{ file: "pwsh" }]),
-    probe: [...quiet, "-Command", tellOfYourself],
+    probe: [...QUIET, "-Command", PROBE],
     extension: () => ".ps1",
-    command: (interpreter, codeFile, _spelling, { POWERSHELL_DIAGNOSTICS_OPTOUT: diagnostics = NOT_DEBUGGED }) => ({
+    command: (interpreter, codeFile, _spelling, { NO_COLOR = OURS_ALONE, POWERSHELL_DIAGNOSTICS_OPTOUT = OURS_ALONE }) => ({
       file: interpreter.path,
-      args: [...quiet, ...policy, "-File", prelude, codeFile],
-      environment: { POWERSHELL_TELEMETRY_OPTOUT: "1", POWERSHELL_UPDATECHECK: "Off", POWERSHELL_DIAGNOSTICS_OPTOUT: diagnostics },
+      args: [...QUIET, ...policy, ...(readsConfiguration(interpreter) ? ["-ConfigurationFile", CONFIGURATION, "-File"] : ["-File", OLDER_STARTER]), codeFile],
+      environment: { POWERSHELL_TELEMETRY_OPTOUT: "1", POWERSHELL_UPDATECHECK: "Off", POWERSHELL_DIAGNOSTICS_OPTOUT, NO_COLOR },
     }),
-    // The prelude waits where it would run the author's file.
-    warm: (command) => ({ ...command, args: [...command.args.slice(0, -1), "automn-warm"] }),
+    // PowerShell wants a file that exists; the author's takes its place (prelude/automn-warm.ps1).
+    warm: (command) => ({ ...command, args: [...command.args.slice(0, -1), STARTUP_SCRIPT] }),
+    packageManager: async () => (await import("./packages.ts")).powershellPackages,
   };
 }
 

@@ -1,7 +1,7 @@
 // PowerShell's modules: those of the machine, else by PSResourceGet, else by PowerShellGet.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { CONTENT, type Installed, type Installer, type InstallTask, type Refusal, refuseAll } from "../installer.ts";
+import { type Installed, type Installer, type InstallTask, type Refusal, refuseAll } from "../installer.ts";
 import type { ModuleRequirement } from "./requires.ts";
 
 /**
@@ -62,13 +62,13 @@ foreach ($line in [System.IO.File]::ReadAllLines([System.IO.Path]::Combine($Fold
 export const psresource: Installer = {
   label: "psresource", noun: "PowerShell module", worksOffline: true,
   async install(task) {
-    const { scratch, requirements, interpreter, offline, directory } = task;
-    await mkdir(join(directory, CONTENT.powershell), { recursive: true });
+    const { scratch, requirements, interpreter, offline, packagesDir } = task;
+    await mkdir(packagesDir, { recursive: true });
     await writeFile(join(scratch, "request.txt"), requirements.map(fieldsOf).join("\n"));
     await writeFile(join(scratch, "save.ps1"), SCRIPT);
     if (offline) await writeFile(join(scratch, "offline"), "");
     const policy = process.platform === "win32" ? ["-ExecutionPolicy", "Bypass"] : [];
-    const end = await task.tool(interpreter.path, ["-NoLogo", "-NoProfile", "-NonInteractive", ...policy, "-File", join(scratch, "save.ps1"), scratch, join(directory, CONTENT.powershell)]);
+    const end = await task.tool(interpreter.path, ["-NoLogo", "-NoProfile", "-NonInteractive", ...policy, "-File", join(scratch, "save.ps1"), scratch, packagesDir]);
     const answers = await readAnswers(scratch);
     if (end.code !== 0 && answers.length < requirements.length) return refuseAll(requirements, end.lines.slice(-10).join("\n  ") || "PowerShell ended and said nothing");
     return toInstalled(requirements, answers);

@@ -1,4 +1,4 @@
-// Python scripts: unbuffered, in UTF-8, run as `__main__` by the interpreter itself.
+// Python scripts: in UTF-8, run as `__main__` by the interpreter itself, with the helpers of prelude/.
 import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Language } from "../language.ts";
@@ -8,12 +8,20 @@ const PRELUDE_DIR = fileURLToPath(new URL("./prelude/helpers", import.meta.url))
 /** The folder of the `sitecustomize` that has a process wait for its script. */
 const WARM_DIR = fileURLToPath(new URL("./prelude/warm", import.meta.url));
 
-const PROBE = "import json, platform, sys; print(json.dumps({'path': sys.executable, 'version': platform.python_version()}))";
+// The flavour is what tells one ABI of a version from another: PyPy from CPython, a free-threaded build (`t`) from a common one.
+const PROBE = [
+  "import json, platform, sys",
+  "name = sys.implementation.name",
+  "flavour = ('' if name == 'cpython' else name) + getattr(sys, 'abiflags', '')",
+  "print(json.dumps({'path': sys.executable, 'version': platform.python_version(), 'flavour': flavour}))",
+].join("; ");
 
 /** Python 3. */
 export const python: Language = {
   name: "python",
+  title: "Python",
   pathVariable: "AUTOMN_RUNNER_PYTHON_PATH",
+  shownDefault: "`python3`, `python`",
   candidates: (platform) => [...(platform === "win32" ? [{ file: "py", args: ["-3"] }] : []), { file: "python3" }, { file: "python" }],
   probe: ["-c", PROBE],
   extension: () => ".py",
@@ -21,7 +29,6 @@ export const python: Language = {
     const before = inherited["PYTHONPATH"];
     const environment = {
       PYTHONPATH: before ? PRELUDE_DIR + delimiter + before : PRELUDE_DIR,
-      PYTHONUNBUFFERED: "1",
       PYTHONUTF8: "1",
       PYTHONIOENCODING: "utf-8:surrogateescape",
     };
@@ -32,4 +39,5 @@ export const python: Language = {
     args: [...args.slice(0, -1), "-m", "automn-warm"],
     environment: { ...environment, PYTHONPATH: WARM_DIR + delimiter + (environment["PYTHONPATH"] ?? "") },
   }),
+  packageManager: async () => (await import("./packages.ts")).pythonPackages,
 };

@@ -7,7 +7,10 @@ const PRELUDE_FILE = inPrelude("automn.sh");
 /** Shell scripts, run by the file's own path so that `$0` and line numbers are the author's. */
 export const shell: Language = {
   name: "shell",
+  title: "Shell",
   pathVariable: "AUTOMN_RUNNER_SHELL_PATH",
+  pathAliases: ["AUTOMN_SHELL_PATH"],
+  shownDefault: "`bash`, `sh`",
   candidates: (platform) =>
     platform === "win32"
       ? [{ file: "C:\\Program Files\\Git\\bin\\bash.exe" }, { file: "bash.exe" }, { file: "sh.exe" }]

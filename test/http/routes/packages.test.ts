@@ -5,9 +5,10 @@ import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
 import { Failure } from "../../../runner/lib/failure.ts";
 import { folderName } from "../../../runner/workspace/script-files.ts";
+import { createAuthorize } from "../../../runner/http/auth.ts";
 import { createRouter } from "../../../runner/http/router.ts";
 import { sendJson } from "../../../runner/http/reply.ts";
-import type { LanguageRegistry, Finding } from "../../../runner/languages/registry.ts";
+import type { LanguageProblem, LanguageRegistry, RunnableLanguage } from "../../../runner/languages/registry.ts";
 import { node as nodeLanguage } from "../../../runner/languages/node/node.ts";
 import { clearPackages, packageStatus, type PackageRouteDependencies } from "../../../runner/http/routes/packages.ts";
 import { type Harness, node, openHarness, ready, registryMissing } from "../../packages/harness.ts";
@@ -21,12 +22,18 @@ interface Answer {
 }
 
 /** The two routes over a harness, on a port of their own. */
-async function serve(harness: Harness, changes: Partial<PackageRouteDependencies> = {}) {
-  const languages = { find: (): Promise<Finding> => Promise.resolve({ language: nodeLanguage, interpreter: node }) } as unknown as LanguageRegistry;
-  const tools: PackageRouteDependencies = { packages: harness.packages, languages, secret: () => SECRET, resetToken: TOKEN, page: ({ message }) => `<p>${message}</p>`, ...changes };
+async function serve(harness: Harness, { secret = () => SECRET, hasToken = true, ...changes }: Partial<PackageRouteDependencies> & { secret?: () => string | undefined; hasToken?: boolean } = {}) {
+  const languages = { find: (): Promise<RunnableLanguage> => Promise.resolve({ language: nodeLanguage, spelling: "node", interpreter: node }) } as unknown as LanguageRegistry;
+  const tools: PackageRouteDependencies = { packages: harness.packages, languages, page: ({ message }) => `<p>${message}</p>`, ...changes };
   const answer = createRouter(
-    [{ method: "POST", path: "/api/packages/status", handle: packageStatus(tools) }, { method: "POST", path: "/ui/package-cache/clear", handle: clearPackages(tools) }],
-    ({ response }, error) => sendJson(response, error instanceof Failure ? error.status : 500, { error: String(error) }),
+    [
+      { method: "POST", path: "/api/packages/status", auth: "runner-secret", handle: packageStatus(tools) },
+      { method: "POST", path: "/ui/package-cache/clear", auth: "reset-token", sameOrigin: true, handle: clearPackages(tools) },
+    ],
+    {
+      authorize: createAuthorize({ secret, resetToken: hasToken ? TOKEN : undefined }),
+      onFailure: ({ response }, error) => sendJson(response, error instanceof Failure ? error.status : 500, { error: String(error) }),
+    },
   );
   const server = createServer((request, response) => void answer(request, response)).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -114,7 +121,7 @@ describe("a question that can't be answered", () => {
 
   test("without a node to run npm, every package has the reason, and so has the whole answer", async () => {
     const harness = await openHarness();
-    const find = (): Promise<Finding> => Promise.resolve({ code: 127, errorCode: "INTERPRETER_MISSING", message: "No interpreter for node" });
+    const find = (): Promise<LanguageProblem> => Promise.resolve({ code: 127, errorCode: "INTERPRETER_MISSING", message: "No interpreter for node" });
     const web = await serve(harness, { languages: { find } as unknown as LanguageRegistry });
     assert.deepEqual((await web.ask({ packages: ["a"] })).body, { scriptId: null, packages: [{ name: "a", status: "error", message: "No interpreter for node" }], installMissing: true, error: "No interpreter for node" });
     await web.close();
@@ -127,7 +134,7 @@ describe("clearing", () => {
     { what: "without a token", form: {} },
     { what: "with another token", form: { token: "a token that doesn't" } },
     { what: "from another site", form: { token: TOKEN }, headers: { "sec-fetch-site": "cross-site" } },
-    { what: "where no token is configured", form: { token: TOKEN }, changes: { resetToken: undefined } },
+    { what: "where no token is configured", form: { token: TOKEN }, changes: { hasToken: false } },
   ];
   for (const { what, form, headers = {}, changes = {} } of refused) {
     test(`is refused ${what}`, async () => {

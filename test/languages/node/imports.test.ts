@@ -333,7 +333,7 @@ function parsedImports(code: string, file: string): string[] {
 }
 
 test("in real files the same imports are found as by TypeScript's parser", () => {
-  const root = join(import.meta.dirname, "../..");
+  const root = join(import.meta.dirname, "../../..");
   let compared = 0;
   for (const folder of ["runner", "node_modules/tsx", "node_modules/esbuild", "node_modules/@types/node", "node_modules/undici-types", "node_modules/typescript/lib"]) {
     for (const name of readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })) {

@@ -12,6 +12,7 @@ import { node } from "../../../runner/languages/node/node.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { marked, runScript } from "../../support/run-script.ts";
 import type { Outcome } from "../../support/run-script.ts";
+import { assertAsWithPipe } from "./stdin-scripts.ts";
 
 const HERE: Interpreter = { path: process.execPath, version: process.versions.node };
 const home = await temporaryFolder({ after });
@@ -90,10 +91,46 @@ describe("AutomnLog, AutomnNotify and AutomnRunLog in node", () => {
   it("prints plain values, strings as they are, others as indented JSON, joined by a space", async () =>
     assert.equal((await quiet("AutomnRunLog('a', 5, { b: [1] }, null, undefined, true); AutomnRunLog(); AutomnRunLog('x\\ny')")).stdout, 'a 5 {\n  "b": [\n    1\n  ]\n} null undefined true\n\nx\ny\n'));
 
-  for (const helper of ["AutomnLog", "AutomnNotify", "AutomnRunLog"]) it(`reports under its own name what ${helper} can't serialise`, async () => {
-    const { code, stdout, stderr } = await run(`const a = {}; a.a = a; ${helper}(${helper === "AutomnNotify" ? "'ops', " : ""}a); ${helper}(${helper === "AutomnLog" ? "'m', 'info', " : ""}{ big: 1n }); console.log('on')`);
-    assert.deepEqual([code, stdout], [0, "on\n"]);
-    assert.deepEqual(stderr.match(/^Failed to serialize \w+ data: /gm), [`Failed to serialize ${helper} data: `, `Failed to serialize ${helper} data: `]);
+  const unserialisable: readonly (readonly [code: string, logged: unknown])[] = [
+    ["NaN", "NaN"], ["[Infinity, -Infinity, -0, 1.5]", ["Infinity", "-Infinity", 0, 1.5]], ["5n", "5"], ["{ id: 12345678901234567890n }", { id: "12345678901234567890" }],
+    ["(() => { const a = { n: 1 }; a.self = a; a.list = [a]; return a; })()", { n: 1, self: "[Circular]", list: ["[Circular]"] }],
+    ["(() => { const shared = { n: 1 }; return [shared, shared]; })()", [{ n: 1 }, { n: 1 }]],
+    ["{ a: undefined, b: [undefined, , null] }", { a: "undefined", b: ["undefined", "undefined", null] }], ["{ f() {}, g: class A {}, s: Symbol('s') }", { f: "[Function: f]", g: "[class A]", s: "Symbol(s)" }],
+    ["new Map([['a', 1n], [2, NaN]])", { a: "1", 2: "NaN" }], ["new Set([1, NaN])", [1, "NaN"]], ["{ date: new Date(0), bad: new Date(NaN) }", { date: "1970-01-01T00:00:00.000Z", bad: "Invalid Date" }],
+    ["[/x/g, new String('s'), new URL('http://x/'), new URLSearchParams('a=1')]", ["/x/g", "s", "http://x/", "URLSearchParams { 'a' => '1' }"]],
+    ["{ get mine() { throw new Error('why'); }, other: 1 }", { mine: "[Throws: why]", other: 1 }], ["{ a: { toJSON() { throw 'text'; } }, b: { toJSON: () => 7 } }", { a: "[Throws: text]", b: 7 }],
+    ["[new Proxy({}, { ownKeys() { throw new Error('trap'); } }), { get x() { throw Object.create(null); } }]", ["[Throws: trap]", { x: "[Throws: unknown]" }]],
+    ["JSON.parse('{\"__proto__\":{\"a\":1}}')", JSON.parse('{"__proto__":{"a":1}}')], ["Object.assign(Object.create({ inherited: 1 }), { own: 1 })", { own: 1 }],
+    ["(BigInt.prototype.toJSON = () => 'mine', { a: 1n })", { a: "mine" }],
+  ];
+  for (const [code, logged] of unserialisable) it(`AutomnLog, AutomnNotify and AutomnRunLog show ${code.slice(0, 50)} and keep stderr blank`, async () => {
+    const { stdout } = await quiet(`const value = ${code}; AutomnLog('m', 'info', value); AutomnNotify('ops', [value]); AutomnRunLog([value])`);
+    assert.deepEqual(marked(stdout, MARKERS.log), [{ message: "m", level: "info", context: logged, type: "general" }]);
+    assert.deepEqual(marked(stdout, MARKERS.notify), [{ audience: "ops", message: [logged], level: "info" }]);
+    assert.ok(stdout.endsWith(`\n${JSON.stringify([logged], null, 2)}\n`), stdout);
+  });
+
+  it("show an error by its name, message, stack, cause and own properties", async () => {
+    const { stdout } = await quiet("AutomnLog('m', 'info', { e: Object.assign(new TypeError('boom', { cause: new Error('deeper') }), { status: 404 }) })");
+    const [{ context: { e } }] = marked(stdout, MARKERS.log) as [{ context: { e: Record<string, unknown> & { cause: { message: unknown } } } }];
+    assert.deepEqual([e["name"], e["message"], e["status"], e.cause.message], ["TypeError", "boom", 404, "deeper"]);
+    assert.match(String(e["stack"]), /^TypeError: boom\n {4}at /);
+  });
+
+  it("take any value for a message, a level, a type and an audience", async () => {
+    const { stdout } = await quiet("AutomnLog(5n, NaN, null, Symbol('t')); AutomnLog(() => 1); AutomnNotify(undefined, new Error('e')); AutomnNotify(['Admins'], undefined); AutomnRunLog(NaN, 5n, undefined, Symbol('s'), new Error('e'), function f() {})");
+    assert.deepEqual(marked(stdout, MARKERS.log), [
+      { message: "5", level: "NaN", context: null, type: "Symbol(t)" }, { message: "[Function (anonymous)]", level: "info", context: {}, type: "general" },
+    ]);
+    assert.deepEqual(marked(stdout, MARKERS.notify), [{ audience: null, message: "Error: e", level: "info" }, { audience: ["Admins"], message: "undefined", level: "info" }]);
+    assert.ok(stdout.endsWith("\nNaN 5 undefined Symbol(s) Error: e [Function: f]\n"), stdout);
+  });
+
+  it("end where a graph of objects does not", async () => {
+    const { stdout } = await quiet("let deep = {}; for (let i = 0; i < 50_000; i++) deep = { deep }; AutomnLog('deep', 'info', deep); const make = () => Object.defineProperties({}, { a: { get: make, enumerable: true }, b: { get: make, enumerable: true } }); AutomnLog('endless', 'info', make())");
+    assert.deepEqual((marked(stdout, MARKERS.log) as { message: string }[]).map(({ message }) => message), ["deep", "endless"]);
+    const levels = (value: unknown): number => (typeof value === "object" && value !== null ? 1 + levels(Object.values(value)[0]) : 0);
+    assert.equal(levels(marked(stdout, MARKERS.log)[0]) < 1000, true, "the runner takes no payload of more levels");
   });
 });
 
@@ -219,6 +256,7 @@ describe("other versions of node, for real", { skip: !(process.platform === "lin
     }
     const loud = await runScript("console.log('x'.repeat(8 * 1024 * 1024)); process.exit(3)", here);
     assert.deepEqual([loud.code, loud.stdout.length, loud.stderr], [3, 8 * 1024 * 1024 + 1, ""]);
+    for (const name of ["its kind", "its events", "unref and ref", "unref, then a timer", "destroy with an error", "readline", "pipeline", "the readable event"]) await assertAsWithPipe(name, { home, interpreter, input: "small" });
     await rm(join(home, `node-${version}`), { recursive: true });
     return undefined;
   });

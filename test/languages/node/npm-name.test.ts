@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isDistTag, npmNameProblem, versionProblem } from "../../../runner/languages/node/npm-name.ts";
 
-test("names that npm installs are let pass", () => {
+test("npmNameProblem: names that npm can have pass", () => {
   for (const name of ["axios", "a", "1", "7zip-bin", "is-number", "socket.io", "lodash.merge", "a_b", "JSONStream", "@scope/name", "@s/a.b_c-d", "@scope/_x", "@a-b/c", "punycode", "buffer", "a".repeat(214)]) {
     assert.equal(npmNameProblem(name), undefined, name);
   }
 });
 
-test("other names are refused with the reason in words", () => {
+test("npmNameProblem: other names are refused with the reason", () => {
   const cases: readonly (readonly [name: string, reason: RegExp])[] = [
     ["", /empty/],
     ["a".repeat(215), /at most 214 characters, this one has 215/],
@@ -58,7 +58,7 @@ test("other names are refused with the reason in words", () => {
   }
 });
 
-test("a version is a version, a range or a tag, and nothing else", () => {
+test("versionProblem: versions, ranges and tags pass, and nothing else", () => {
   for (const version of ["1.2.3", "v1.2.3", "^1", "~1.2", ">=1 <2", "1 - 2", "1.x || 2.x", "*", "latest", "next-7", "ts4.9", "1.2.3-rc.1"]) {
     assert.equal(versionProblem(version), undefined, version);
   }
@@ -67,7 +67,7 @@ test("a version is a version, a range or a tag, and nothing else", () => {
   }
 });
 
-test("a dist-tag begins with a letter and is no range", () => {
+test("isDistTag: a tag begins with a letter and is no range", () => {
   for (const tag of ["latest", "next", "beta-2", "v2-latest", "ts4.9"]) assert.equal(isDistTag(tag), true, tag);
   for (const text of ["1.2.3", "v1.2.3", "x", "X", "*", "", "a b", "-a", "a/b"]) assert.equal(isDistTag(text), false, text);
 });

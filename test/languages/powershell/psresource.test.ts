@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import type { Interpreter } from "../../../runner/languages/language.ts";
 import { powershell } from "../../../runner/languages/powershell/powershell.ts";
-import type { ScriptNeeds } from "../../../runner/packages/packages.ts";
+import type { PackagesRequest } from "../../../runner/packages/packages.ts";
 import { failure, type Harness, openHarness, ready } from "../../packages/harness.ts";
 
 const execute = (file: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv } = {}) => promisify(execFile)(file, args, { ...options, timeout: 60_000 });
@@ -49,7 +49,7 @@ function Save-PSResource([string] $Name, [string] $Version, [string] $Path, [swi
 describe("PowerShell modules", { skip }, () => {
   let root: string;
   let harness: Harness;
-  const script = (home: string): Partial<ScriptNeeds> => ({ language: "powershell", home, ...(pwsh === undefined ? {} : { interpreter: pwsh }) });
+  const script = (home: string): Partial<PackagesRequest> => ({ language: "powershell", home, ...(pwsh === undefined ? {} : { interpreter: pwsh }) });
   before(async () => {
     root = await mkdtemp(join(tmpdir(), "runner-modules-"));
     await writeModule(join(root, "repository", "RunnerDemo", "1.2.0"), "RunnerDemo", "1.2.0");

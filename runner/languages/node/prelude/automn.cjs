@@ -1,12 +1,19 @@
-// The helpers of a Node.js script, loaded by `--require` before it and again in each of its worker threads.
-// Nothing stays behind but the globals: no module in the cache, no variable in the environment.
+// The helpers of a Node.js script. `--require` loads this file before the script and again in each of its worker threads.
+// It leaves nothing but the globals: no module in the cache, no variable in the environment.
 "use strict";
 const fs = require("node:fs");
+const { inspect, types } = require("node:util");
 
 const STDOUT = 1;
+const STDERR = 2;
+
+/** Objects nested deeper than this, and those after so many, are not shown: getters can make an object graph endless. */
+const MAX_DEPTH = 500;
+const MAX_OBJECTS = 100_000;
+
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
-/** Writes all of a text before it returns, also into a pipe that is full. */
+/** Writes the whole text before it returns, even to a full pipe. */
 function writeNow(fd, text) {
   let bytes = Buffer.from(text);
   while (bytes.length > 0) {
@@ -19,47 +26,107 @@ function writeNow(fd, text) {
   }
 }
 
-/** Prints a marker line; a value that is no JSON is reported under the helper's name, and the script goes on. */
-function mark(helper, marker, value) {
-  let json;
-  try {
-    json = JSON.stringify(value) ?? "null";
-  } catch (error) {
-    writeNow(2, `Failed to serialize ${helper} data: ${error?.message ?? error}\n`);
-    return;
-  }
-  writeNow(STDOUT, `${marker}${json}\n`);
-}
-
-function plain(value) {
-  return typeof value === "string" ? value : (JSON.stringify(value, null, 2) ?? String(value));
-}
-
 const globals = {
   AutomnReturn(data) {
-    mark("AutomnReturn", "__SCRIPTRETURN__", data);
-  },
-  AutomnLog(message, level = "info", context = {}, type = "general") {
-    mark("AutomnLog", "__SCRIPTLOG__", { message: loggable(message), level, context, type });
-  },
-  AutomnNotify(audience, message, level = "info") {
-    mark("AutomnNotify", "__SCRIPTNOTIFY__", { audience, message: loggable(message), level });
-  },
-  AutomnRunLog(...values) {
-    let line;
+    let json;
     try {
-      line = values.map(plain).join(" ");
+      json = JSON.stringify(data) ?? "null";
     } catch (error) {
-      writeNow(2, `Failed to serialize AutomnRunLog data: ${error?.message ?? error}\n`);
+      writeNow(STDERR, `Failed to serialize AutomnReturn data: ${reasonOf(error)}\n`);
       return;
     }
-    writeNow(STDOUT, `${line}\n`);
+    writeNow(STDOUT, `__SCRIPTRETURN__${json}\n`);
+  },
+  AutomnLog(message, level = "info", context = {}, type = "general") {
+    writeNow(STDOUT, `__SCRIPTLOG__${JSON.stringify(loggable({ message: messageOf(message), level, context, type }))}\n`);
+  },
+  AutomnNotify(audience, message, level = "info") {
+    writeNow(STDOUT, `__SCRIPTNOTIFY__${JSON.stringify(loggable({ audience: audience ?? null, message: messageOf(message), level }))}\n`);
+  },
+  AutomnRunLog(...values) {
+    writeNow(STDOUT, `${values.map(textOf).join(" ")}\n`);
   },
 };
 
-/** JSON knows neither errors nor undefined; as a message both are worth more than `{}` and nothing. */
-function loggable(message) {
-  return message instanceof Error || message === undefined || typeof message === "symbol" || typeof message === "function" ? String(message) : message;
+/** What an error says; any other message as it is. */
+function messageOf(message) {
+  return isError(message) ? attempt(() => String(message)) : message;
+}
+
+/** A value as a plain log line shows it: text as it is, anything else as indented JSON. */
+function textOf(value) {
+  const message = messageOf(value);
+  const shown = loggable(message);
+  return typeof shown === "string" && typeof message !== "object" ? shown : JSON.stringify(shown, null, 2);
+}
+
+/**
+ * A copy that JSON can hold, for logs and notifications. Text stands for what JSON has no form for: numbers that are not
+ * finite, BigInts, functions, symbols, undefined, cycles, and properties that throw.
+ */
+function loggable(value) {
+  const ancestors = new Set();
+  let objects = 0;
+
+  function copy(one) {
+    if (typeof one === "object" && one !== null) return copyObject(one);
+    if (typeof one === "bigint") return typeof one.toJSON === "function" ? attempt(() => one.toJSON()) : String(one);
+    const isJson = one === null || typeof one === "string" || typeof one === "boolean" || Number.isFinite(one);
+    return isJson ? one : attempt(() => inspect(one, { depth: 0 }));
+  }
+
+  function copyObject(object) {
+    if (ancestors.has(object)) return "[Circular]";
+    if (ancestors.size >= MAX_DEPTH || ++objects > MAX_OBJECTS) return "[Object]";
+    ancestors.add(object);
+    const copied = attempt(() => copyContent(contentOf(object)));
+    ancestors.delete(object);
+    return copied;
+  }
+
+  function copyContent(content) {
+    if (typeof content !== "object" || content === null) return copy(content);
+    if (Array.isArray(content)) return Array.from(content, (_, index) => copy(attempt(() => content[index])));
+    const copied = Object.create(null);
+    for (const name of Object.keys(content)) copied[name] = copy(attempt(() => content[name]));
+    return copied;
+  }
+
+  return copy(value);
+}
+
+/** What a log shows of an object: what its `toJSON` returns, its elements or its properties; `console.log`'s text where it has none of these. */
+function contentOf(object) {
+  if (types.isDate(object) && Number.isNaN(object.getTime())) return String(object);
+  if (typeof object.toJSON === "function") return object.toJSON();
+  if (types.isBoxedPrimitive(object)) return object.valueOf();
+  if (types.isMap(object)) return Object.fromEntries(object);
+  if (types.isSet(object)) return [...object];
+  if (isError(object)) return { name: object.name, message: object.message, stack: object.stack, ...("cause" in object && { cause: object.cause }), ...object };
+  const isPlain = Array.isArray(object) || Object.prototype.toString.call(object) === "[object Object]";
+  return isPlain || Object.keys(object).length > 0 ? object : inspect(object);
+}
+
+function isError(value) {
+  return attempt(() => value instanceof Error) === true || types.isNativeError(value);
+}
+
+/** What `read` returns, or as text why it throws. */
+function attempt(read) {
+  try {
+    return read();
+  } catch (error) {
+    return `[Throws: ${reasonOf(error)}]`;
+  }
+}
+
+/** Why something failed, whatever was thrown. */
+function reasonOf(error) {
+  try {
+    return String(error?.message ?? error);
+  } catch {
+    return "unknown";
+  }
 }
 
 function readInput() {
@@ -71,7 +138,7 @@ function define(name, descriptor) {
   Object.defineProperty(globalThis, name, { configurable: true, enumerable: false, ...descriptor });
 }
 
-/** A value that is made when somebody first asks for it, and can be replaced like any other. */
+/** Defines a global whose value is made when it is first read, and that can be replaced like any other. */
 function defineLazily(name, make) {
   define(name, {
     get() {
@@ -85,7 +152,7 @@ function defineLazily(name, make) {
   });
 }
 
-/** Node leaves pipes non-blocking, and `process.exit()` then drops what a full pipe has not taken yet. */
+/** Node leaves pipes non-blocking, and `process.exit()` then loses what a full pipe has not taken yet. */
 function makeBlocking(name) {
   const descriptor = Object.getOwnPropertyDescriptor(process, name);
   if (typeof descriptor?.get !== "function") return;
@@ -100,9 +167,24 @@ function makeBlocking(name) {
   });
 }
 
+/** Makes `process.stdin` behave as for a pipe (automn-stdin.cjs), once it is read. */
+function makeStdinSocket() {
+  const descriptor = Object.getOwnPropertyDescriptor(process, "stdin");
+  if (typeof descriptor?.get !== "function") return;
+  let stream;
+  Object.defineProperty(process, "stdin", {
+    ...descriptor,
+    get() {
+      stream ??= require("./automn-stdin.cjs").inputSocket() ?? descriptor.get.call(process);
+      return stream;
+    },
+  });
+}
+
 for (const [name, value] of Object.entries(globals)) define(name, { value, writable: true });
 defineLazily("AutomnRunId", () => process.env.AUTOMN_RUN_ID);
 defineLazily("AutomnInput", readInput);
 makeBlocking("stdout");
 makeBlocking("stderr");
+makeStdinSocket();
 delete require.cache[__filename];

@@ -1,24 +1,27 @@
-"""The helpers of a Python script. Imported by sitecustomize before the script; it leaves nothing but builtins."""
+"""The helpers of a Python script. sitecustomize loads this file before the script; it leaves nothing but builtins."""
 import builtins
 import json
 import os
-import select
 import sys
+import time
+
+# Lists and dicts nested deeper than this are cut off where a log entry has to be copied.
+_MAX_DEPTH = 100
+_NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
 def _write(fd, data):
-    """Writes all of the bytes before it returns, behind what the script has printed."""
-    try:
-        stream = sys.stdout if fd == 1 else sys.stderr
-        if stream is not None:
-            stream.flush()
-    except Exception:  # whatever the script has put there, or closed it
-        pass
+    """Writes all of the bytes before it returns, after everything that the script has printed so far."""
+    for name in ("stdout", "__stdout__") if fd == 1 else ("stderr", "__stderr__"):
+        try:
+            getattr(sys, name).flush()
+        except Exception:  # the script has closed it, or put something of its own there
+            pass
     while data:
         try:
             data = data[os.write(fd, data):]
         except BlockingIOError:  # another process has made the pipe non-blocking, and it is full
-            select.select([], [fd], [])
+            time.sleep(0.001)
         except OSError:
             return  # the script has closed it
 
@@ -27,58 +30,95 @@ def _encode(text):
     return text.encode("utf-8", "backslashreplace")
 
 
-def _dumps(value, **how):
-    """JSON that any reader takes: no NaN, and halves of surrogate pairs escaped."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, **how)
+def _dumps(value, **options):
+    """JSON for any reader: no NaN, and lone surrogates escaped."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, **options)
     try:
         text.encode("utf-8")
         return text
     except UnicodeEncodeError:
-        return json.dumps(value, allow_nan=False, **how)
+        return json.dumps(value, allow_nan=False, **options)
 
 
-def _refuse(helper, error):
-    _write(2, _encode("Failed to serialize %s data: %s\n" % (helper, error)))
-
-
-def _mark(helper, marker, value):
+def _dumps_entry(value):
+    """The same for logs and notifications: what JSON cannot hold becomes text."""
     try:
-        line = _dumps(value, separators=(",", ":"))
-    except Exception as error:  # whatever json.dumps refuses, the script goes on
-        _refuse(helper, error)
-        return
-    _write(1, _encode(marker + line + "\n"))
+        return _dumps(value, separators=(",", ":"))
+    except Exception:
+        return _dumps(_loggable(value), separators=(",", ":"))
 
 
-def _loggable(message):
-    return message if isinstance(message, (str, int, float, bool, type(None), dict, list, tuple)) else str(message)
+def _loggable(value, ancestors=()):
+    """A copy that JSON can hold. Never raises, whatever the classes of the script do."""
+    try:
+        return _copy(value, ancestors)
+    except Exception:
+        return _text(value)
+
+
+def _copy(value, ancestors):
+    if value is None or isinstance(value, (str, int, float)):
+        json.dumps(value, allow_nan=False)  # raises where JSON has no form for the number
+        return value
+    if not isinstance(value, (dict, list, tuple)):
+        return _text(value)
+    if any(value is ancestor for ancestor in ancestors):
+        return "[Circular]"
+    if len(ancestors) == _MAX_DEPTH:
+        return "[Object]"
+    ancestors += (value,)
+    if isinstance(value, dict):
+        return {_key(key): _loggable(item, ancestors) for key, item in value.items()}
+    return [_loggable(item, ancestors) for item in value]
+
+
+def _key(key):
+    return _loggable(key) if key is None or isinstance(key, (str, int, float)) else _text(key)
+
+
+def _text(value):
+    """What str() makes of a value. Where it refuses: an integer's hexadecimal digits, else the class and address."""
+    kind = type(value)
+    try:
+        text = str(value)
+    except Exception:
+        return hex(value) if issubclass(kind, int) else object.__repr__(value)
+    return _NOT_FINITE.get(text, text) if issubclass(kind, float) else text
 
 
 def AutomnReturn(data=None):
-    """Hands a value back to the host; the first one counts."""
-    _mark("AutomnReturn", "__SCRIPTRETURN__", data)
+    """Returns a value to the host; the first one counts."""
+    try:
+        line = "__SCRIPTRETURN__" + _dumps(data, separators=(",", ":"))
+    except Exception as error:  # whatever json.dumps refuses, the script goes on
+        _write(2, _encode("Failed to serialize AutomnReturn data: %s\n" % _text(error)))
+        return
+    _write(1, _encode(line + "\n"))
 
 
 def AutomnLog(message, level="info", context=None, log_type="general"):
     """Writes a structured log entry."""
-    _mark("AutomnLog", "__SCRIPTLOG__", {
-        "message": _loggable(message), "level": level, "context": {} if context is None else context, "type": log_type,
-    })
+    entry = {"message": message, "level": level, "context": {} if context is None else context, "type": log_type}
+    _write(1, _encode("__SCRIPTLOG__%s\n" % _dumps_entry(entry)))
 
 
 def AutomnNotify(audience, message, level="info"):
     """Notifies the host's users."""
-    _mark("AutomnNotify", "__SCRIPTNOTIFY__", {"audience": audience, "message": _loggable(message), "level": level})
+    notification = {"audience": audience, "message": message, "level": level}
+    _write(1, _encode("__SCRIPTNOTIFY__%s\n" % _dumps_entry(notification)))
 
 
 def AutomnRunLog(*values):
-    """Prints values on one line: texts as they are, others as indented JSON."""
+    """Prints values on one line: strings as they are, others as indented JSON."""
+    _write(1, _encode(" ".join(map(_shown, values)) + "\n"))
+
+
+def _shown(value):
     try:
-        line = " ".join(value if isinstance(value, str) else _dumps(value, indent=2) for value in values)
-    except Exception as error:
-        _refuse("AutomnRunLog", error)
-        return
-    _write(1, _encode(line + "\n"))
+        return value if isinstance(value, str) else _dumps(value, indent=2)
+    except Exception:
+        copy = _loggable(value)
+        return copy if isinstance(copy, str) else _dumps(copy, indent=2)
 
 
 def _read_input():
@@ -89,6 +129,31 @@ def _read_input():
     return json.loads(text)
 
 
+def install():
+    """Makes the helpers known to every module, without an import."""
+    for helper in (AutomnReturn, AutomnLog, AutomnNotify, AutomnRunLog):
+        helper.__module__ = "builtins"
+        setattr(builtins, helper.__name__, helper)
+    builtins.json, builtins.os, builtins.sys = json, os, sys
+
+
+def install_run():
+    """Does the same with what belongs to one run."""
+    builtins.AUTOMN_RUN_ID = os.environ.get("AUTOMN_RUN_ID", "")
+    try:
+        builtins.AUTOMN_INPUT = _read_input()
+    except (KeyError, OSError, ValueError, RecursionError):
+        builtins.AUTOMN_INPUT = {}
+
+
+def buffer_lines():
+    """Has each print be one write, as on a terminal, so that the lines of several threads and processes do not mix."""
+    for stream in (sys.stdout, sys.stderr):
+        # PYTHONUNBUFFERED and -u make them write through; a closed one is None, and before Python 3.7 nothing can be changed.
+        if getattr(stream, "write_through", True) is False:
+            stream.reconfigure(line_buffering=True)
+
+
 def install_packages(position):
     """Puts the script's own packages on the path, with what their .pth files say, at a position in it."""
     folder = os.environ.get("AUTOMN_PACKAGES")
@@ -97,20 +162,3 @@ def install_packages(position):
         site.addsitedir(folder)
         sys.path[:] = [entry for entry in sys.path if entry != folder]
         sys.path.insert(position, folder)
-
-
-def install():
-    """Puts the helpers where every module finds them without an import."""
-    for helper in (AutomnReturn, AutomnLog, AutomnNotify, AutomnRunLog):
-        helper.__module__ = "builtins"
-        setattr(builtins, helper.__name__, helper)
-    builtins.json, builtins.os, builtins.sys = json, os, sys
-
-
-def install_run():
-    """Puts what belongs to one run there too."""
-    builtins.AUTOMN_RUN_ID = os.environ.get("AUTOMN_RUN_ID", "")
-    try:
-        builtins.AUTOMN_INPUT = _read_input()
-    except (KeyError, OSError, ValueError, RecursionError):
-        builtins.AUTOMN_INPUT = {}

@@ -1,9 +1,9 @@
-"""Makes a Python process wait for its script (languages/python.ts, `warm`).
+"""Makes a Python process wait for its script (../../python.ts, `warm`).
 
-The process is started with `-m`: the interpreter, all else done, asks the module `runpy` for the function that runs the
-main module. A stand-in for `runpy` answers. It waits for the job on the inherited pipe, applies it, compiles the script,
-and returns a callable made of built-in ones alone, which runs the script's code in `__main__`: no Python frame lies below
-the script's own, and the interpreter itself prints what it raises and chooses the exit code.
+The process is started with `-m`: the interpreter, once ready, asks the module `runpy` for the function that runs the main
+module. A stand-in for `runpy` answers. It waits for the job on the inherited pipe, applies it, compiles the script and
+returns a callable that runs the script's code in `__main__`. The callable consists of built-in ones alone: no Python frame
+lies below the script's own, and the interpreter itself prints what the script raises and chooses the exit code.
 """
 import os
 import sys
@@ -13,7 +13,7 @@ _HERE = __file__.rpartition("/")[0]
 
 
 def _next_job():
-    """Reads one line of JSON: file, environment. When the runner has gone there is nobody to tell."""
+    """Reads one line of JSON: file, environment. Ends the process where the runner has closed the channel instead."""
     import json
     os.write(_CHANNEL, b"r")
     line = b""
@@ -37,7 +37,7 @@ def _replace_environment(environment):
 
 
 def _compiled(file):
-    """The script's code. Where it has none, a process that is started for it says why; what this one would say goes."""
+    """The script's code. If it does not compile, a new process runs the file and reports that as Python does."""
     import _io
     shown = sys.stderr
     sys.stderr = _io.StringIO()
@@ -54,7 +54,7 @@ def _compiled(file):
 
 
 def _become(file):
-    """What the interpreter sets before it runs a file."""
+    """Sets what the interpreter sets before it runs a file."""
     import builtins
     helpers = builtins.AutomnReturn.__globals__
     helpers["install_run"]()
@@ -65,6 +65,7 @@ def _become(file):
         sys.path[0] = os.path.dirname(os.path.realpath(file))
     helpers["install_packages"](1)
     sys.path_importer_cache[file] = None
+    helpers["ending"].skip_what_is_there()
     names = sys.modules["__main__"].__dict__
     names["__file__"] = file
     if sys.version_info < (3, 15):
@@ -86,14 +87,14 @@ class _RunpyStandIn:
 
 
 def _calling(code, names):
-    """A callable that takes any arguments and runs the code: `print` hands them to `len` and then calls `flush`."""
+    """A callable that takes any arguments and runs the code: `print` passes them to `len` and then calls `flush`."""
     from _functools import partial
     printer = type(sys.implementation)(write=len, flush=partial(exec, code, names))
     return partial(print, file=printer, flush=True)
 
 
 def _load_next():
-    """This file stands before the one that loads the helpers; take it off the path and let that one have its turn."""
+    """This file comes before the one that loads the helpers: take it off the path and let that one run."""
     sys.path[:] = [entry for entry in sys.path if entry != _HERE]
     sys.path_importer_cache.pop(_HERE, None)
     del sys.modules["sitecustomize"]

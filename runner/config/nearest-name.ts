@@ -1,0 +1,21 @@
+// Finds the name that somebody meant who wrote another one.
+
+/** The name that is closest to `name` by edit distance; `names` must not be empty. */
+export function nearestName(name: string, names: readonly string[]): string {
+  const distances = names.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }));
+  return distances.reduce((best, next) => (next.distance < best.distance ? next : best)).candidate;
+}
+
+/** The Levenshtein distance: how many characters must be inserted, deleted or replaced to turn one text into the other. */
+export function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
