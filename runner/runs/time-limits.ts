@@ -1,4 +1,5 @@
 // The clocks that can end a run.
+import { Deadline } from "../lib/deadline.ts";
 import type { RunLimits } from "./run-context.ts";
 import type { TerminationReason } from "../protocol/termination-reason.ts";
 
@@ -18,7 +19,7 @@ export function timeLimit(scriptMs: number | undefined, { timeoutMs, killGraceMs
 /** The clocks of one run; a clock that runs out aborts `stop`. */
 export class TimeLimits {
   readonly #stop: AbortController;
-  #timer: NodeJS.Timeout | undefined;
+  #deadline: Deadline | undefined;
 
   constructor(stop: AbortController) {
     this.#stop = stop;
@@ -36,11 +37,11 @@ export class TimeLimits {
 
   /** Stops the clocks. */
   clear(): void {
-    clearTimeout(this.#timer);
+    this.#deadline?.cancel();
   }
 
   #endAfter(ms: number, reason: TerminationReason): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#stop.abort(reason), ms);
+    this.#deadline?.cancel();
+    this.#deadline = new Deadline(ms, () => this.#stop.abort(reason));
   }
 }
