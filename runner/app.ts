@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Config } from "./config/config.ts";
 import { createRoutes } from "./http/routes/index.ts";
 import { openJournal } from "./journal/journal.ts";
@@ -33,13 +34,16 @@ import { WarmPool } from "./warm/warm-pool.ts";
 import { ScriptFiles, sha256 } from "./workspace/script-files.ts";
 import { Workspaces } from "./workspace/workspaces.ts";
 
+/** A host may send its next job in the moment after a result. While the runner drains, such a job is answered for this long. */
+const LATE_JOB_MS = 2_000;
+
 /** A runner that can answer. */
 export interface App {
   /** Answers a request; never rejects. */
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Tells the host, sees to what an earlier runner left behind, and keeps itself small from here on. */
   begin(): Promise<void>;
-  /** Takes no more jobs; resolves when the active runs have ended, or have been ended after the drain's time. */
+  /** Takes no more jobs; resolves when the active runs have ended, or were ended after the drain's time, and a moment has passed. */
   drain(): Promise<void>;
   /** Ends every run without a grace period; resolves when none is left. */
   endRuns(): Promise<void>;
@@ -80,7 +84,7 @@ export async function openApp(options: AppOptions): Promise<App> {
 
   const markPrefix = `${installation}.${owner}.`;
   const processes: RunProcesses = { environment: process.env, markPrefix, tree: processTree(), table, meter: new UsageMeter(table) };
-  const stdioFactory = createStdioFactory(join(ownWorkDir, "pipes"));
+  const stdioFactory = createStdioFactory(join(ownWorkDir, "pipes"), { log });
   const workspaces = new Workspaces({ workDir: ownWorkDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), stdioFactory, log });
   const languages = new LanguageRegistry({ languages: known, paths: config.interpreters, environment: process.env, log });
   void languages.ready(); // interpreters are looked for while everything else opens
@@ -97,6 +101,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     {
       languages, packages, workspaces, warmPool, processes,
       scripts: new ScriptFiles(config.scriptsDir),
+      workspaceMode: config.workspace,
       framer: createFramer(),
       limits: config,
     },
@@ -116,9 +121,12 @@ export async function openApp(options: AppOptions): Promise<App> {
   });
 
   return {
-    answer: createRoutes({ config, warnings, state, registrar, languages, runs, warmPool, packages, history, secret, log, publicDir }),
+    answer: createRoutes({
+      config, warnings, state, registrar, languages, runs, warmPool, packages, history, stdioFactory, secret, log, publicDir,
+    }),
     async begin() {
       registrar.start();
+      void stdioFactory.prepare();
       const missing = notRegistered(missingSettings(config).map((names) => names.join(" or ")), { hasSecret: secret() !== undefined, port });
       if (missing !== undefined) log.warn(missing);
       limitYoungGeneration();
@@ -134,6 +142,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       const drained = runs.drain(config.drainMs);
       void registrar.register("heartbeat");
       await drained;
+      await delay(Math.max(0, LATE_JOB_MS - runs.msSinceLastEnd));
     },
     endRuns: () => runs.drain(0),
     kill: () => runs.kill(),

@@ -6,7 +6,7 @@ import { endpointUrl, jobPaths } from "./endpoint.ts";
 import { allVariables, interpreterVariable } from "./interpreter-variables.ts";
 import type { InterpreterVariable } from "./interpreter-variables.ts";
 import { secretText } from "./readers.ts";
-import { DISCONNECT_POLICIES, LOG_FORMATS, LOG_LEVELS, PACKAGE_MODES, VARIABLES } from "./variables.ts";
+import { DISCONNECT_POLICIES, LOG_FORMATS, LOG_LEVELS, PACKAGE_MODES, VARIABLES, WORKSPACE_MODES } from "./variables.ts";
 import type { SetNames, Values, Variable } from "./variables.ts";
 import { warningsAbout } from "./warnings.ts";
 
@@ -20,6 +20,7 @@ export interface Config extends Directories {
   readonly endpointUrl?: string;
   /** The paths at which jobs are accepted. */
   readonly jobPaths: readonly string[];
+  readonly workspace: (typeof WORKSPACE_MODES)[number];
   /** 0 for no heartbeats. */
   readonly heartbeatMs: number;
   readonly secret?: string;
@@ -28,7 +29,10 @@ export interface Config extends Directories {
   /** What the host is told; absent where nothing limits it. */
   readonly advertisedConcurrency?: number;
   readonly localMaxConcurrency?: number;
+  /** The host's bound on the silence of a job; ends no run. */
   readonly timeoutMs?: number;
+  /** The longest that a script may run. */
+  readonly maxRunMs?: number;
   readonly port: number;
   readonly bind?: string;
   /** Interpreters that the operator chose, by language. */
@@ -101,15 +105,15 @@ export function readConfig(env: NodeJS.ProcessEnv, sources: ConfigSources): Conf
 function toConfig(values: Values, isTerminal: boolean): Omit<Config, keyof Directories | "interpreters"> {
   const url = endpointUrl(values);
   const {
-    hostUrl, runnerId, secret, resetToken, bind, statusMessage, timeoutMs, maxConcurrency, localMaxConcurrency, maxMemoryMb, npmPath,
-    port, killGraceMs, drainMs, onDisconnect, maxOutputBytes, journalMaxBytes, warmIdleMs, packages, installConcurrency,
+    hostUrl, runnerId, secret, resetToken, bind, statusMessage, timeoutMs, maxRunMs, maxConcurrency, localMaxConcurrency, maxMemoryMb,
+    npmPath, port, workspace, killGraceMs, drainMs, onDisconnect, maxOutputBytes, journalMaxBytes, warmIdleMs, packages, installConcurrency,
     installTimeoutMs, npmIgnoreScripts, maxBodyBytes, logLevel,
   } = values;
   return {
-    ...present({ hostUrl, runnerId, endpointUrl: url, secret, resetToken, bind, statusMessage, timeoutMs, maxMemoryMb, npmPath }),
+    ...present({ hostUrl, runnerId, endpointUrl: url, secret, resetToken, bind, statusMessage, timeoutMs, maxRunMs, maxMemoryMb, npmPath }),
     ...present({ localMaxConcurrency, advertisedConcurrency: smaller(maxConcurrency, localMaxConcurrency) }),
     jobPaths: jobPaths(url, values.endpointPath),
-    port, killGraceMs, drainMs, onDisconnect, maxOutputBytes, journalMaxBytes, warmIdleMs, packages, installConcurrency,
+    port, workspace, killGraceMs, drainMs, onDisconnect, maxOutputBytes, journalMaxBytes, warmIdleMs, packages, installConcurrency,
     installTimeoutMs, npmIgnoreScripts, maxBodyBytes, logLevel,
     heartbeatMs: values.heartbeatMs === "off" ? 0 : values.heartbeatMs || VARIABLES.heartbeatMs.fallback,
     secretWords: values.redact,

@@ -15,6 +15,8 @@ export const LOG_FORMATS = ["text", "json"] as const;
 export const DISCONNECT_POLICIES = ["cancel", "continue"] as const;
 /** How a script's packages can be provided. */
 export const PACKAGE_MODES = ["auto", "offline", "off"] as const;
+/** Whose a working directory can be: one run's, or a script's for all of its runs. */
+export const WORKSPACE_MODES = ["run", "script"] as const;
 
 const MIB = 1024 * 1024;
 
@@ -73,6 +75,11 @@ export const VARIABLES = {
     name: "AUTOMN_RUNNER_WORKDIR", read: directory, shown: "`<data>/script_workdir`",
     meaning: "Directory in which each run gets an empty working directory.",
   },
+  workspace: {
+    name: "AUTOMN_RUNNER_WORKSPACE", read: oneOf(WORKSPACE_MODES), fallback: "run",
+    meaning: "Working directory of a script: `run` gives every run an empty one; `script` uses the script's persistent folder, " +
+      "`AUTOMN_SCRIPT_DIR`, which runs at the same time share.",
+  },
   heartbeatMs: {
     name: "AUTOMN_RUNNER_HEARTBEAT_MS", read: millisecondsOrOff, fallback: 60_000,
     meaning: "Milliseconds between heartbeats; `off` sends none. The host sends no jobs to a runner that has been silent for two minutes.",
@@ -109,8 +116,12 @@ export const VARIABLES = {
   },
   timeoutMs: {
     name: "AUTOMN_RUNNER_TIMEOUT_MS", read: limit(MAX_TIMER_MS), shown: "none",
-    meaning: "Milliseconds after which the host is told to give up on a job; a run is terminated early enough for its result to arrive. " +
-      "`0` or `unlimited` sets no limit.",
+    meaning: "Milliseconds of silence after which the host is told to give up on a job. The runner keeps the connection busy, so this " +
+      "ends no run. `0` or `unlimited` sets no limit.",
+  },
+  maxRunMs: {
+    name: "AUTOMN_RUNNER_MAX_RUN_MS", read: limit(MAX_TIMER_MS), shown: "none",
+    meaning: "Milliseconds that a script may run here, if its own timeout is not shorter. `0` or `unlimited` sets no limit.",
   },
   port: {
     name: "AUTOMN_RUNNER_PORT", aliases: ["PORT"], read: port, fallback: 3030,

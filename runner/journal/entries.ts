@@ -114,7 +114,10 @@ const isEnd = shape<EndEntry>({
 const MAX_LINE = 64 * 1024;
 const MAX_FIELD = 1_024;
 
-/** An entry as a line. In one that would be longer than 64 KiB, long texts are cut, long lists and objects emptied, and `"shortened":true` says so. */
+/**
+ * An entry as a line. In one that would be longer than 64 KiB, long texts are cut and long lists and objects emptied, which
+ * `"shortened":true` tells.
+ */
 export function formatEntry(entry: Entry): string {
   const json = JSON.stringify(entry);
   if (json.length < MAX_LINE) return `${json}\n`;

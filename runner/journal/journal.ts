@@ -74,7 +74,10 @@ export class Journal {
   /** What is wrong with the file at the moment, for the page. */
   get problem(): string | undefined { return this.#problem; }
 
-  /** Queues an entry. Never throws, never waits. While the file cannot be written, 10,000 lines are kept and tried again, every 3 s and at the next entry. */
+  /**
+   * Queues an entry. Never throws, never waits. While the file cannot be written, 10,000 lines are kept and tried again,
+   * every 3 s and at the next entry.
+   */
   append(entry: Entry): void {
     if (this.#closed) return;
     this.#queue.push(formatEntry(entry));
@@ -94,7 +97,8 @@ export class Journal {
     this.#closed = true;
     await this.settled();
     clearTimeout(this.#retry);
-    if (this.#queue.length > 0) this.#options.log.error("The journal ends without its last lines", { file: this.#path, lines: this.#queue.length + this.#dropped });
+    const lines = this.#queue.length + this.#dropped;
+    if (this.#queue.length > 0) this.#options.log.error("The journal ends without its last lines", { file: this.#path, lines });
     await this.#file.close();
   }
 
@@ -141,14 +145,16 @@ export class Journal {
   }
 
   #succeeded(): void {
-    if (this.#problem !== undefined) this.#options.log.info("The journal can be written again", { file: this.#path, linesLost: this.#dropped });
+    const details = { file: this.#path, linesLost: this.#dropped };
+    if (this.#problem !== undefined) this.#options.log.info("The journal can be written again", details);
     this.#problem = undefined;
     this.#dropped = 0;
   }
 
   #failed(error: unknown): void {
     const { log, retryMs = RETRY_MS } = this.#options;
-    if (this.#problem === undefined) log.error("Cannot write the journal; its lines are kept and tried again", { file: this.#path, error: messageOf(error) });
+    const details = { file: this.#path, error: messageOf(error) };
+    if (this.#problem === undefined) log.error("Cannot write the journal; its lines are kept and tried again", details);
     this.#problem = `Cannot write the journal ${this.#path}: ${messageOf(error)}`;
     this.#dropOldest();
     if (!this.#closed) this.#retry = setTimeout(() => this.#schedule(), retryMs).unref();

@@ -31,7 +31,8 @@ export async function readJournal(files: readonly string[], log: Pick<Log, "warn
       if (recent.length >= 2 * RECENT) recent = recent.slice(-RECENT);
     };
     await readFile(file, take, log).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT") log.warn("Cannot read the journal; what it tells of earlier runs is not known", { file, error: messageOf(error) });
+      if (error.code === "ENOENT") return;
+      log.warn("Cannot read the journal; what it tells of earlier runs is not known", { file, error: messageOf(error) });
     });
   }
   return { open, recent: recent.slice(-RECENT).map(({ start, end }) => (end === undefined ? { start } : { start, end })) };

@@ -32,7 +32,7 @@ export class RotatedFile {
     this.#older = older;
   }
 
-  /** Makes the file ready for appending, also where it or its folder was removed, and resolves with its size in bytes. Rejects where it cannot. */
+  /** Opens the file for appending, makes it anew where it or its folder was removed, and resolves with its size in bytes. */
   async ready(): Promise<number> {
     return (await this.#sizeOfOpen()) ?? this.#open();
   }

@@ -37,8 +37,8 @@ export interface Language {
   readonly candidates: (platform: NodeJS.Platform) => readonly Candidate[];
   /** Arguments that make the interpreter print one line of JSON: `{path?, version, flavour?}`. */
   readonly probe: readonly string[];
-  /** The ending of a script's file for a spelling of the language, e.g. `.py`. */
-  readonly extension: (spelling: string) => string;
+  /** The ending of a script's file for a spelling of the language and the script's code, e.g. `.py`. */
+  readonly extension: (spelling: string, code: string) => string;
   /**
    * How to start the script in `codeFile`, with `inherited` as the environment that the command's own comes on top of.
    * Throws a `Failure` when this interpreter cannot run that spelling.

@@ -1,14 +1,16 @@
-// Files of lines: opened as what anybody may have written, read in bounded memory, written whole.
+// Files of lines: opened with care, since anybody may have written them, and read in bounded memory.
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 
 const CHUNK_BYTES = 64 * 1024;
 const BREAK = 0x0a;
+/** Windows has neither of the last two. */
+const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** Opens a regular file for reading. Rejects with an error without a `code` for a link, a folder, a FIFO or a device. */
 export async function openRegularFile(path: string): Promise<FileHandle> {
-  const handle = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)).catch((error: NodeJS.ErrnoException) => {
+  const handle = await open(path, OPEN_FLAGS).catch((error: NodeJS.ErrnoException) => {
     throw error.code === "ELOOP" ? new Error("it is a symbolic link") : error;
   });
   if ((await handle.stat()).isFile()) return handle;
@@ -16,11 +18,20 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
   throw new Error("it is no regular file");
 }
 
+/** What to read of a file: by default all that is there now. */
+export interface ReadLinesOptions {
+  readonly start?: number;
+  readonly end?: number;
+  /** About how long a line may be. */
+  readonly maxBytes?: number;
+}
+
 /**
- * Reads a file from `start` to `end`, by default to its present end, as lines in batches of what one read of 64 KiB
- * brought. Each line keeps its break; only the last one can lack it. Rejects at a line of more than about `maxBytes`.
+ * Reads lines in batches of what one read of 64 KiB brought. Each line keeps its break; only the last one can lack it.
+ * Rejects at a line that is too long.
  */
-export async function* readLines(handle: FileHandle, { start = 0, end, maxBytes = Infinity }: { start?: number; end?: number; maxBytes?: number } = {}): AsyncGenerator<readonly Buffer[]> {
+export async function* readLines(handle: FileHandle, options: ReadLinesOptions = {}): AsyncGenerator<readonly Buffer[]> {
+  const { start = 0, end, maxBytes = Infinity } = options;
   const last = end ?? (await handle.stat()).size;
   const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(0, last - start)));
   let begun: Buffer[] = [];
@@ -68,8 +79,10 @@ function linesOf(bytes: Buffer): Buffer[] {
   return lines;
 }
 
-/** Writes all bytes at `position`, or where the file stands; `onWritten` hears of every part that got in. */
-export async function writeAll(handle: FileHandle, bytes: Buffer, position: number | null, onWritten: (count: number) => void = () => {}): Promise<void> {
+/** Writes all bytes at `position`, or after what was written last; `onWritten` is called with the size of every part. */
+export async function writeAll(
+  handle: FileHandle, bytes: Buffer, position: number | null, onWritten: (count: number) => void = () => {},
+): Promise<void> {
   let done = 0;
   while (done < bytes.length) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position === null ? null : position + done);

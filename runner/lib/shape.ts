@@ -20,5 +20,6 @@ export const optional = (check: Check): Check => (value) => value === undefined 
 /** A check for objects of type `T`, by a check for each of its fields; further fields are let through. */
 export function shape<T extends object>(fields: { readonly [K in keyof Required<T>]: Check }): (value: unknown) => value is T {
   const checks = Object.entries<Check>(fields);
-  return (value): value is T => isObject(value) && checks.every(([name, check]) => check((value as Readonly<Record<string, unknown>>)[name]));
+  const fits = (row: Readonly<Record<string, unknown>>) => checks.every(([name, check]) => check(row[name]));
+  return (value): value is T => isObject(value) && fits(value as Readonly<Record<string, unknown>>);
 }

@@ -7,12 +7,10 @@ import type { Variable } from "../protocol/job.ts";
 export const MARK_VARIABLE = "AUTOMN_RUN_MARK";
 /** Set to 1 by a script for background work that is meant to stay; never inherited from the runner. */
 export const KEEP_VARIABLE = "AUTOMN_KEEP";
-/** Inputs up to this many bytes of JSON are environment variables too. */
-export const MAX_INPUT_VARIABLE_BYTES = 96 * 1024;
 /** Linux's MAX_ARG_STRLEN: the most bytes of a name, the equals sign, a value and the closing NUL together. */
 export const MAX_VARIABLE_BYTES = 128 * 1024;
 
-/** The input's names. Where the input is too large for them they are absent, and no other value may stand in for it. */
+/** The input's names. Where the input is too large for one of them it is absent, and no other value may stand in for it. */
 const INPUT_NAMES = ["AUTOMN_INTERNAL_INPUT_JSON", "AUTOMN_INPUT_JSON", "INPUT_JSON"] as const;
 /** The names that only the runner sets. */
 const OWN_NAMES: ReadonlySet<string> = new Set([
@@ -64,13 +62,13 @@ export function baseEnvironment({ inherited, variables = [], paths = {} }: BaseE
 export function scriptEnvironment(base: ScriptEnvironment, own: OwnEnvironmentParts): ScriptEnvironment {
   const { interpreter, runId, inputJson, scriptDir, packagesDir } = own;
   const inputBytes = Buffer.byteLength(inputJson);
-  const fits = inputBytes <= MAX_INPUT_VARIABLE_BYTES;
+  const tooLargeFor = INPUT_NAMES.filter((name) => variableBytes(name.length, inputBytes) > MAX_VARIABLE_BYTES);
   const values = Object.assign(Object.create(null) as Record<string, string>, base.values, interpreter);
-  if (fits) for (const name of INPUT_NAMES) values[name] = inputJson;
+  for (const name of INPUT_NAMES) if (!tooLargeFor.includes(name)) values[name] = inputJson;
   values["AUTOMN_RUN_ID"] = runId;
   values["AUTOMN_SCRIPT_DIR"] = scriptDir;
   if (packagesDir !== undefined) values["AUTOMN_PACKAGES"] = packagesDir;
-  const notices = fits ? base.notices : [...base.notices, inputNotice(inputBytes)];
+  const notices = tooLargeFor.length === 0 ? base.notices : [...base.notices, inputNotice(inputBytes, tooLargeFor)];
   return withProblem({ ...base, values, notices }, [{ name: "AUTOMN_RUN_ID", value: runId }]);
 }
 
@@ -90,8 +88,9 @@ function isReserved(name: string): boolean {
   return OWN_NAMES.has(name) || isRunnerVariable(name);
 }
 
-function inputNotice(bytes: number): string {
-  return `The input has ${bytes} bytes, too many for environment variables: read it from the file that AUTOMN_INPUT_FILE names.`;
+function inputNotice(bytes: number, names: readonly string[]): string {
+  const where = names.length === INPUT_NAMES.length ? "environment variables" : names.join(" and ");
+  return `The input has ${bytes} bytes, too many for ${where}: read it from the file that AUTOMN_INPUT_FILE names.`;
 }
 
 /** The environment with the first problem that there is with it. */
@@ -101,9 +100,14 @@ function withProblem(environment: ScriptEnvironment, variables: readonly Variabl
   return problem === undefined ? environment : { ...environment, problem };
 }
 
+/** What a variable takes of `MAX_VARIABLE_BYTES`. */
+function variableBytes(nameBytes: number, valueBytes: number): number {
+  return nameBytes + "=".length + valueBytes + "\0".length;
+}
+
 /** Why the system would refuse a variable, or nothing. */
 function refusal({ name, value }: Variable): string | undefined {
-  const bytes = Buffer.byteLength(name) + Buffer.byteLength(value) + 2;
+  const bytes = variableBytes(Buffer.byteLength(name), Buffer.byteLength(value));
   const refuse = (reason: string, shown = name) => `Cannot pass the variable ${shown}: ${reason}.`;
   if (name === "" || /[=\0]/.test(name)) return refuse("this is no name for an environment variable", JSON.stringify(name));
   if (value.includes("\0")) return refuse("its value holds a NUL character");

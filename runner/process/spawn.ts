@@ -1,4 +1,4 @@
-// A started process: its pid, its output as streams that can be held back, and how it ended.
+// Starting a process at the head of its own group.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import type { Command } from "../languages/language.ts";
@@ -35,10 +35,10 @@ export const OWN_GROUP = { detached: process.platform !== "win32", windowsHide: 
 /** Starts a command at the head of its own process group. Rejects with the system's error when it cannot be started. */
 export async function start(command: Command, options: SpawnOptions, spawnProcess: typeof spawn = spawn): Promise<SpawnedChild> {
   const { directory, environment, stdio } = options;
-  const handle = spawnProcess(command.file, command.args, { ...OWN_GROUP, cwd: directory, env: environment, stdio: [...stdio.stdio] });
-  const child = await childOf(handle);
-  stdio.connect(handle);
-  return { ...child, handle };
+  const spawned = spawnProcess(command.file, command.args, { ...OWN_GROUP, cwd: directory, env: environment, stdio: [...stdio.stdio] });
+  const child = await childOf(spawned);
+  stdio.connect(spawned);
+  return { ...child, handle: spawned };
 }
 
 /** The child that was just spawned. Rejects with the system's error when it could not be started. */

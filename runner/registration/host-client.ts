@@ -6,10 +6,27 @@ import type { RegistrationBody } from "../protocol/registration.ts";
 import { secretForms } from "../redaction/secret-forms.ts";
 import { createRedaction } from "../redaction/redactor.ts";
 
-/** How a registration went; `status` is the host's, where it answered. `transient` failures (network, 5xx) are worth a retry before the next heartbeat. */
-export type RegistrationOutcome =
-  | { readonly ok: true; readonly answer: unknown; readonly clockSkewMs?: number }
-  | { readonly ok: false; readonly transient: boolean; readonly message: string; readonly status?: number; readonly answer?: unknown; readonly clockSkewMs?: number };
+/** The host took the registration; `answer` is its JSON, `clockSkewMs` its clock minus ours. */
+export interface Accepted {
+  readonly ok: true;
+  readonly answer: unknown;
+  readonly clockSkewMs?: number;
+}
+
+/** The host refused it or could not be reached. */
+export interface Refused {
+  readonly ok: false;
+  /** A failure of the network or a 5xx: worth a retry before the next heartbeat. */
+  readonly transient: boolean;
+  readonly message: string;
+  /** The host's status and JSON, where it answered. */
+  readonly status?: number;
+  readonly answer?: unknown;
+  readonly clockSkewMs?: number;
+}
+
+/** How a registration went. */
+export type RegistrationOutcome = Accepted | Refused;
 
 /** How much of an error message of the host's is repeated, in characters. */
 const MAX_QUOTED = 500;
@@ -27,7 +44,12 @@ const REFUSALS: Readonly<Record<number, string>> = {
 const NOT_TLS = new Set(["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG", "ERR_SSL_HTTP_REQUEST", "EPROTO"]);
 /** The errors for a certificate whose issuer is not known. */
 const UNTRUSTED = new Set([
-  "DEPTH_ZERO_SELF_SIGNED_CERT", "SELF_SIGNED_CERT_IN_CHAIN", "UNABLE_TO_GET_ISSUER_CERT", "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "CERT_UNTRUSTED",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "CERT_UNTRUSTED",
 ]);
 
 /** How a registration is sent. */
@@ -40,7 +62,8 @@ export interface RegisterOptions {
 }
 
 /** Sends one registration; never rejects. */
-export async function register(hostUrl: string, body: RegistrationBody, { signal, proxy, now = Date.now }: RegisterOptions): Promise<RegistrationOutcome> {
+export async function register(hostUrl: string, body: RegistrationBody, options: RegisterOptions): Promise<RegistrationOutcome> {
+  const { signal, proxy, now = Date.now } = options;
   const url = registrationUrl(hostUrl, body.runnerId);
   const sent = now();
   try {
@@ -62,20 +85,21 @@ export async function register(hostUrl: string, body: RegistrationBody, { signal
 
 function outcomeOf(response: Response, answer: unknown, url: string): RegistrationOutcome {
   const { status } = response;
-  const extra = { status, ...(answer === undefined ? {} : { answer }) };
+  const answered = { status, ...(answer === undefined ? {} : { answer }) };
+  const failed = (message: string): Refused => ({ ok: false, transient: status >= 500, message, ...answered });
   const fields = (typeof answer === "object" && answer !== null ? answer : {}) as Readonly<Record<string, unknown>>;
   if (response.ok) {
     if (fields["registered"] === true) return { ok: true, answer };
-    return { ok: false, transient: false, message: `${url} answered ${status} but not as an Automn host does: check AUTOMN_HOST_URL`, ...extra };
+    return failed(`${url} answered ${status} but not as an Automn host does: check AUTOMN_HOST_URL`);
   }
   if (status >= 300 && status < 400) {
     const target = response.headers.get("location") ?? "elsewhere";
-    return { ok: false, transient: false, message: `${url} answered ${status}, a redirect to ${target}: set AUTOMN_HOST_URL to the host's own address`, ...extra };
+    return failed(`${url} answered ${status}, a redirect to ${target}: set AUTOMN_HOST_URL to the host's own address`);
   }
   const quoted = typeof fields["error"] === "string" ? ` (the host says: ${fields["error"].slice(0, MAX_QUOTED)})` : "";
-  if (status >= 500) return { ok: false, transient: true, message: `The host at ${url} failed with status ${status}${quoted}`, ...extra };
+  if (status >= 500) return failed(`The host at ${url} failed with status ${status}${quoted}`);
   const meaning = REFUSALS[status] ?? "the host refused the registration";
-  return { ok: false, transient: false, message: `Registration at ${url} was refused with status ${status}: ${meaning}${quoted}`, ...extra };
+  return failed(`Registration at ${url} was refused with status ${status}: ${meaning}${quoted}`);
 }
 
 /** What went wrong below HTTP, by the error codes of Node's sockets, resolver and TLS. */
@@ -87,10 +111,15 @@ function networkReason(error: unknown, signal: AbortSignal, hostUrl: string): st
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return `its name could not be resolved (${code})`;
   if (code === "ECONNRESET" || code === "UND_ERR_SOCKET") return "the connection broke off";
   if (code === "ETIMEDOUT" || code.endsWith("_TIMEOUT")) return "no answer in time";
-  if (NOT_TLS.has(code)) return `the TLS connection failed: the host speaks http there, not https; set AUTOMN_HOST_URL to ${hostUrl.replace(/^https/i, "http")}`;
-  if (UNTRUSTED.has(code)) return `the TLS connection failed: ${messageOf(cause)}; NODE_EXTRA_CA_CERTS names a file with the certificate of an authority of your own`;
-  if (code.startsWith("ERR_TLS") || code.startsWith("ERR_SSL") || code.includes("CERT")) return `the TLS connection failed: ${messageOf(cause)}`;
-  return messageOf(cause);
+  return tlsReason(code, hostUrl, cause) ?? messageOf(cause);
+}
+
+function tlsReason(code: string, hostUrl: string, cause: unknown): string | undefined {
+  const failed = "the TLS connection failed:";
+  const plainUrl = hostUrl.replace(/^https/i, "http");
+  if (NOT_TLS.has(code)) return `${failed} the host speaks http there, not https; set AUTOMN_HOST_URL to ${plainUrl}`;
+  if (UNTRUSTED.has(code)) return `${failed} ${messageOf(cause)}; set NODE_EXTRA_CA_CERTS to a file with the certificate of its authority`;
+  return /^ERR_(TLS|SSL)|CERT/.test(code) ? `${failed} ${messageOf(cause)}` : undefined;
 }
 
 /** The innermost cause; of several addresses tried, the last one's. */

@@ -3,11 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Config } from "../config/config.ts";
 import { messageOf } from "../lib/failure.ts";
 import type { Log } from "../lib/log.ts";
-import { hostVersions, versionProblems } from "../protocol/registration.ts";
 import type { RegistrationReason } from "../protocol/registration.ts";
-import { backOffMs } from "./back-off.ts";
+import { attemptMs, backOffMs } from "./back-off.ts";
 import { register } from "./host-client.ts";
 import type { RegistrationOutcome } from "./host-client.ts";
+import { hostWarnings } from "./host-warnings.ts";
 import { proxyUse } from "./proxy.ts";
 import type { ProxyUse } from "./proxy.ts";
 import { registrationBody } from "./registration-body.ts";
@@ -16,13 +16,9 @@ import { refused, registered } from "./state.ts";
 import type { Identity } from "./state.ts";
 import type { StateStore } from "./state-store.ts";
 
-const ATTEMPT_MS = 10_000;
-const MIN_ATTEMPT_MS = 200;
 const TIMED_OUT = new Error("no answer in time");
 /** The first registration waits no longer than this for the interpreters' versions. */
 const RUNTIMES_MS = 250;
-/** A clock that differs by more than this is reported. */
-const TOLERATED_SKEW_MS = 30_000;
 
 /** How the heartbeat is doing; times are ISO 8601. */
 export interface Heartbeat {
@@ -94,7 +90,7 @@ export class Registrar {
 
   /** Sentences about the host for `/status` and the page. */
   get warnings(): readonly string[] {
-    return this.#hostWarnings(this.#dependencies.state.current.lastRegistrationResponse);
+    return hostWarnings(this.#dependencies.state.current.lastRegistrationResponse, this.#clockSkewMs);
   }
 
   /** Registers for the first time and starts the heartbeat. */
@@ -142,7 +138,8 @@ export class Registrar {
       if (this.#mayRegister()) await this.register("startup");
     }
     await runtimesKnown;
-    if (this.#mayRegister() && this.#sentRuntimes !== undefined && this.#sentRuntimes !== JSON.stringify(runtimes())) await this.register("heartbeat");
+    const news = this.#sentRuntimes !== undefined && this.#sentRuntimes !== JSON.stringify(runtimes());
+    if (news && this.#mayRegister()) await this.register("heartbeat");
   }
 
   #beat(): void {
@@ -163,17 +160,19 @@ export class Registrar {
   #incomplete(): RegistrationOutcome {
     const { config, secret } = this.#dependencies;
     const missing = [...missingSettings(config).map((names) => names.join(" or ")), ...(secret() === undefined ? ["the secret"] : [])];
-    return { ok: false, transient: false, message: `Cannot register: ${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} missing` };
+    const message = `Cannot register: ${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} missing`;
+    return { ok: false, transient: false, message };
   }
 
   async #attempt(identity: Identity, secret: string, reason: RegistrationReason, abort: AbortController): Promise<RegistrationOutcome> {
     clearTimeout(this.#retry);
     const { config, concurrency, runtimes, secret: currentSecret } = this.#dependencies;
-    const body = registrationBody(config, identity, { secret, reason, maxConcurrency: concurrency(), runtimes: runtimes() });
+    const body = registrationBody(config, { identity, secret, reason, maxConcurrency: concurrency(), runtimes: runtimes() });
     this.#sentRuntimes = JSON.stringify(body.runtimes);
     // No AbortSignal.timeout: Node 20 may collect one that only AbortSignal.any refers to, and then nothing ends the attempt.
     const timer = setTimeout(() => abort.abort(TIMED_OUT), attemptMs(config.heartbeatMs));
-    const outcome = await register(identity.hostUrl, body, { signal: abort.signal, proxy: this.#proxy?.message, now: () => this.#now().getTime() });
+    const options = { signal: abort.signal, proxy: this.#proxy?.message, now: () => this.#now().getTime() };
+    const outcome = await register(identity.hostUrl, body, options);
     clearTimeout(timer);
     const givenUp = abort.signal.aborted && abort.signal.reason !== TIMED_OUT;
     if (currentSecret() === secret && !givenUp) await this.#settle(identity, outcome, reason);
@@ -211,25 +210,14 @@ export class Registrar {
   #logSuccess({ hostUrl: host }: Identity, reason: RegistrationReason, answer: unknown): void {
     if (this.#failuresInARow > 0 || reason !== "heartbeat") this.#log.info("Registered with the host", { reason, host });
     else this.#log.debug("Heartbeat", { host });
-    for (const warning of this.#hostWarnings(answer)) {
+    for (const warning of hostWarnings(answer, this.#clockSkewMs)) {
       const kind = warning.replace(/\d+/g, "");
       if (!this.#logged.has(kind)) this.#log.warn(warning);
       this.#logged.add(kind);
     }
   }
 
-  #hostWarnings(answer: unknown): string[] {
-    const ms = this.#clockSkewMs ?? 0;
-    const clock = `The host's clock is ${Math.round(Math.abs(ms) / 1000)} s ${ms > 0 ? "ahead of" : "behind"} this machine's: check both clocks.`;
-    return [...versionProblems(hostVersions(answer)), ...(Math.abs(ms) > TOLERATED_SKEW_MS ? [clock] : [])];
-  }
-
   #now(): Date {
     return this.#dependencies.now?.() ?? new Date();
   }
-}
-
-/** How long the host may take to answer: less than a heartbeat interval, so that attempts never pile up. */
-function attemptMs(heartbeatMs: number): number {
-  return heartbeatMs === 0 ? ATTEMPT_MS : Math.min(ATTEMPT_MS, Math.max(MIN_ATTEMPT_MS, heartbeatMs * 0.9));
 }

@@ -9,6 +9,7 @@ const DEFAULT_STATUS_MESSAGE = "Runner heartbeat";
 
 /** What changes from one registration to the next. */
 export interface RegistrationDetails {
+  readonly identity: Identity;
   readonly secret: string;
   readonly reason: RegistrationReason;
   /** How many runs at once the host is told to send. */
@@ -17,8 +18,8 @@ export interface RegistrationDetails {
 }
 
 /** The body of a registration; what is optional and not set is left out. */
-export function registrationBody({ statusMessage, timeoutMs }: Config, { endpointUrl, runnerId }: Identity, details: RegistrationDetails): RegistrationBody {
-  const { secret, reason, maxConcurrency, runtimes } = details;
+export function registrationBody({ statusMessage, timeoutMs }: Config, details: RegistrationDetails): RegistrationBody {
+  const { identity: { endpointUrl, runnerId }, secret, reason, maxConcurrency, runtimes } = details;
   return {
     secret, endpoint: endpointUrl, runnerId,
     statusMessage: `${statusMessage ?? DEFAULT_STATUS_MESSAGE} (${reason})`,

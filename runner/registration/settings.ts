@@ -28,12 +28,15 @@ export function withStoredSettings(config: Config, state: RunnerState, log: Pick
     ...(endpointUrl === undefined ? {} : { endpointUrl, jobPaths: [...new Set([...config.jobPaths, ...jobPaths])] }),
     ...(paths.length === 0 ? {} : { interpreters: { ...config.interpreters, ...Object.fromEntries(paths) } }),
   };
-  if (Object.keys(used).length > 0) log.info("The state file says what the environment does not", { hostUrl, runnerId, endpointUrl, ...Object.fromEntries(paths) });
+  const told = { hostUrl, runnerId, endpointUrl, ...Object.fromEntries(paths) };
+  if (Object.keys(used).length > 0) log.info("The state file says what the environment does not", told);
   return Object.freeze({ ...config, ...used });
 }
 
+type Stored = Pick<Config, "hostUrl" | "runnerId" | "endpointUrl" | "jobPaths">;
+
 /** Reads stored settings as if they were variables; those that would be refused are left out. */
-function readStored(variables: Readonly<Record<string, string | undefined>>, log: Pick<Log, "warn">): Pick<Config, "hostUrl" | "runnerId" | "endpointUrl" | "jobPaths"> {
+function readStored(variables: Readonly<Record<string, string | undefined>>, log: Pick<Log, "warn">): Stored {
   const sources = { files: new Map(), languages: [], defaultDataDir: "", isTerminal: false };
   const usable = Object.entries(variables).filter(([name, value]) => {
     const { problems } = readConfig({ [name]: value }, sources);

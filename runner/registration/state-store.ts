@@ -11,7 +11,7 @@ import type { RunnerState } from "./state.ts";
  * Opens the state file; a missing one is a runner that never registered. One that cannot be read is kept aside under
  * a name with a time stamp and said. Rejects with an `Error` that names the folder when nothing can be written there.
  */
-export async function openStateStore(file: string, onProblem: (message: string) => void, now: () => Date = () => new Date()): Promise<StateStore> {
+export async function openStateStore(file: string, onProblem: (message: string) => void, now = () => new Date()): Promise<StateStore> {
   await ensureWritable(dirname(file), basename(file));
   await removeTemporaries(file);
   const { state, problem } = await load(file, now);
@@ -81,7 +81,7 @@ async function ensureWritable(dir: string, name: string): Promise<void> {
   }
 }
 
-/** A folder with nothing but the runner's own files in it is closed to others, where it is the runner's to do so; `/tmp` or a home folder stays as it is. */
+/** Closes a folder to other users if nothing but the runner's own files is in it; `/tmp` or a home folder stays as it is. */
 async function makePrivate(dir: string, name: string): Promise<void> {
   const own = (entry: string) => entry.startsWith(name) || entry.startsWith(`.${name}`) || BESIDES.test(entry);
   const [entries, { mode }] = await Promise.all([readdir(dir), stat(dir)]);
@@ -102,8 +102,8 @@ async function load(file: string, now: () => Date): Promise<{ readonly state: Ru
     const aside = `${file}.unreadable-${now().toISOString().replace(/[:.]/g, "-")}`;
     await rename(file, aside);
     await chmod(aside, 0o600).catch(() => rm(aside, { force: true }));
-    const problem = `Cannot read the state file ${basename(file)}: ${describeParseError(error)}. It was kept as ${basename(aside)}; the runner starts unregistered.`;
-    return { state: UNREGISTERED, problem };
+    const kept = `It was kept as ${basename(aside)}; the runner starts unregistered.`;
+    return { state: UNREGISTERED, problem: `Cannot read the state file ${basename(file)}: ${describeParseError(error)}. ${kept}` };
   }
 }
 

@@ -59,7 +59,7 @@ export class FrameLog {
   get result(): Buffer | undefined { return this.#result; }
   /** What the log takes in memory. */
   get memoryBytes(): number { return (this.#batch?.bytes ?? 0) + this.#tail.bytes + (this.#result?.length ?? 0); }
-  /** Whether the disk has fallen so far behind that the script should be slowed. */
+  /** Whether so much waits for the disk that the script should be slowed. */
   get full(): boolean { return this.#spilling !== undefined && this.#tail.bytes > FULL_BYTES; }
 
   /** Takes a frame; for a small run, a push to an array. Never throws; does nothing once the log has ended. */
@@ -151,7 +151,8 @@ export class FrameLog {
 
   #takeBack(batch: FrameWindow, error: unknown): void {
     const { log, spillDir } = this.#options;
-    log.warn("Cannot write the frames of a run to the disk; only the last are kept from here on", { directory: spillDir, error: messageOf(error) });
+    const details = { directory: spillDir, error: messageOf(error) };
+    log.warn("Cannot write the frames of a run to the disk; only the last are kept from here on", details);
     this.#limited = true;
     this.#tail.join(batch);
     this.#trim();

@@ -36,7 +36,7 @@ export function parseResultFrame(frame: Buffer, runId: string): RunResult | unde
   return isResult(result) && result.runId === runId && !isDeeperThan(result, 2 * MAX_DEPTH) ? result : undefined;
 }
 
-/** Reads the result of a run. Rejects where it cannot be read, with an error without a `code` where the file is not what the runner wrote. */
+/** Reads the result of a run. Rejects where it cannot; the error has no `code` where the file is not what the runner wrote. */
 export async function readResult(path: string, runId: string): Promise<RunResult> {
   const handle = await openRegularFile(path);
   try {
@@ -49,7 +49,7 @@ export async function readResult(path: string, runId: string): Promise<RunResult
   }
 }
 
-/** Reads the frames from the `from`-th on; of a gap that begins earlier, the rest. Rejects as `readResult` does. */
+/** Reads the frames from the `from`-th on; a gap that begins earlier counts from there. Rejects as `readResult` does. */
 export async function* readFrames(path: string, from: number, signal: AbortSignal): AsyncGenerator<Buffer> {
   const handle = await openRegularFile(path);
   let next = 0;

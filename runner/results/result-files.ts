@@ -23,6 +23,17 @@ const TEMPORARY = /^\.\d{8}T.*\.ndjson\.\d+$/;
 /** Version 0.3.0 kept many runs in a file. */
 const SEGMENT = /^\d{6,}\.ndjson$/;
 
+/** The file of a run. */
+interface KeptFile {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+interface Found extends KeptFile {
+  readonly key: string;
+  readonly mtimeMs: number;
+}
+
 /** What the folder depends on: where it is, and the most bytes that it takes. */
 export interface ResultFilesOptions {
   readonly directory: string;
@@ -34,7 +45,7 @@ export interface ResultFilesOptions {
 export class ResultFiles {
   readonly #options: ResultFilesOptions;
   /** By run key, the oldest first. */
-  readonly #files = new Map<string, { readonly name: string; readonly bytes: number }>();
+  readonly #files = new Map<string, KeptFile>();
   #bytes = 0;
 
   /** A folder of which nothing is known before `load`. */
@@ -52,20 +63,15 @@ export class ResultFiles {
   async load(): Promise<void> {
     const { directory, maxBytes, log } = this.#options;
     const names = await readdir(directory).catch(ignoreMissing) ?? [];
-    const found: { key: string; name: string; size: number; mtimeMs: number }[] = [];
+    const found: Found[] = [];
     for (let at = 0; at < names.length; at += FILES_AT_ONCE)
-      await Promise.all(names.slice(at, at + FILES_AT_ONCE).map(async (name) => {
-        const key = RESULT.exec(name)?.[1];
-        if (key === undefined && !TEMPORARY.test(name)) return;
-        const { size, mtimeMs } = await lstat(join(directory, name));
-        if (key !== undefined) found.push({ key, name, size, mtimeMs });
-        else if (Date.now() - mtimeMs > STALE_MS) await this.#unlink(name);
-      }));
-    for (const { key, name, size } of found.sort((a, b) => a.mtimeMs - b.mtimeMs)) await this.#enter(key, name, size);
+      await Promise.all(names.slice(at, at + FILES_AT_ONCE).map((name) => this.#look(name, found)));
+    for (const { key, name, bytes } of found.sort((a, b) => a.mtimeMs - b.mtimeMs)) await this.#enter(key, name, bytes);
     await this.#evict(0, maxBytes);
     const segments = names.filter((name) => SEGMENT.test(name));
     for (const name of segments) await this.#unlink(name);
-    if (segments.length > 0) log.info("Results that version 0.3.0 had kept were removed: its files are not read any more", { directory, files: segments.length });
+    if (segments.length === 0) return;
+    log.info("Results that version 0.3.0 had kept were removed: its files are not read any more", { directory, files: segments.length });
   }
 
   /** Keeps a run; the oldest ones go where they are beyond the bounds, and as long as the disk is full. Rejects where it cannot be kept. */
@@ -104,6 +110,16 @@ export class ResultFiles {
       await this.#unlink(temporary).catch(() => {});
       throw error;
     }
+  }
+
+  /** Adds a run's file to `found`, and removes a temporary file that nobody writes any more. */
+  async #look(name: string, found: Found[]): Promise<void> {
+    const key = RESULT.exec(name)?.[1];
+    if (key === undefined && !TEMPORARY.test(name)) return;
+    const status = await lstat(join(this.#options.directory, name)).catch(ignoreMissing);
+    if (status?.isFile() !== true) return;
+    if (key !== undefined) found.push({ key, name, bytes: status.size, mtimeMs: status.mtimeMs });
+    else if (Date.now() - status.mtimeMs > STALE_MS) await this.#unlink(name);
   }
 
   async #enter(key: string, name: string, bytes: number): Promise<void> {

@@ -18,6 +18,9 @@ export interface ResultStoreOptions {
   readonly log: Pick<Log, "info" | "warn">;
 }
 
+/** Frames to be read. */
+type Frames = AsyncIterable<Buffer>;
+
 /** A run that is not written yet. */
 interface Waiting {
   readonly startedAt: string;
@@ -48,7 +51,9 @@ export class ResultStore {
     const { directory, log } = options;
     this.#options = options;
     this.#files = new ResultFiles(options);
-    this.#loaded = this.#files.load().catch((error: unknown) => log.warn("Cannot read the results of earlier runs", { directory, error: messageOf(error) }));
+    this.#loaded = this.#files.load().catch((error: unknown) => {
+      log.warn("Cannot read the results of earlier runs", { directory, error: messageOf(error) });
+    });
     this.#writing = this.#loaded;
   }
 
@@ -66,7 +71,7 @@ export class ResultStore {
     this.#writing = this.#writing.then(() => this.#write(runId, run));
   }
 
-  /** Removes what is kept of earlier runs with an id, as that id now means another run. */
+  /** Removes what is kept of earlier runs with an id, because another run has it now. */
   forget(runId: string): void {
     this.#waiting.delete(runId);
     this.#writing = this.#writing.then(() => this.#files.remove(runId)).catch(() => {});
@@ -84,11 +89,12 @@ export class ResultStore {
    * The frames of a run from the `from`-th on, the result frame last, a gap frame in place of what was not kept; nothing
    * where the run is not kept. Reading must go to the end, or `signal` be aborted. Never rejects.
    */
-  async frames(runId: string, startedAt: string | undefined, from: number, signal: AbortSignal): Promise<AsyncIterable<Buffer> | undefined> {
+  async frames(runId: string, startedAt: string | undefined, from: number, signal: AbortSignal): Promise<Frames | undefined> {
     const live = this.#waitingLog(runId, startedAt);
     if (live !== undefined) return live.read(from, signal);
     const path = await this.#path(runId, startedAt);
-    return path === undefined || (await this.result(runId, startedAt)) === undefined ? undefined : this.#read(path, from, signal);
+    const isKept = (await this.result(runId, startedAt)) !== undefined;
+    return path === undefined || !isKept ? undefined : this.#read(path, from, signal);
   }
 
   /** Resolves when what was stored so far is on disk, or cannot get there. */
@@ -144,7 +150,8 @@ export class ResultStore {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return;
     const damaged = code === undefined;
-    this.#options.log.warn(`Cannot read the kept result of a run${damaged ? "; it is removed" : ""}`, { file: path, error: messageOf(error) });
+    const message = `Cannot read the kept result of a run${damaged ? "; it is removed" : ""}`;
+    this.#options.log.warn(message, { file: path, error: messageOf(error) });
     if (damaged) await rm(path, { recursive: true, force: true }).catch(() => {});
   }
 }

@@ -1,4 +1,4 @@
-// Frames of a run that are too many for memory, in a file without a name: nothing can leave it behind.
+// Frames of a run that are too many for memory, in a file without a name, which no crash can leave on the disk.
 import { randomBytes } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";

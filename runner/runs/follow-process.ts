@@ -13,7 +13,7 @@ const MIB = 1024 * 1024;
 export async function followProcess(context: RunContext, { child, root, stdio, start }: RunningProcess): Promise<RunOutcome> {
   const { job, sink, stop, output, dependencies: { processes, limits } } = context;
   context.onProcess(root);
-  context.timeLimits.scriptStarted(timeLimit(job.script.timeoutMs, limits));
+  context.timeLimits.scriptStarted(timeLimit(job.script.timeoutMs, limits.maxRunMs));
   const watch = watchMemory(context, root);
   const { ending, leftovers } = await follow({
     child, root, stdio, output, backpressure: sink, stop: stop.signal, tree: processes.tree, killGraceMs: limits.killGraceMs,

@@ -44,7 +44,6 @@ export class RunHistory {
   readonly #runs = new Set<KnownRun>();
   /** By run id. */
   readonly #last = new Map<string, KnownRun>();
-  readonly #recording = new Set<Promise<void>>();
   #ended = 0;
 
   constructor({ journal, results, recent }: RunHistoryDependencies) {
@@ -56,7 +55,7 @@ export class RunHistory {
     }
   }
 
-  /** What is wrong with the journal, in words; nothing while it can be written. */
+  /** What is wrong with the journal, as a sentence; nothing while it can be written. */
   get problem(): string | undefined { return this.#journal.problem; }
 
   /** A run has its slot; its frames are kept in `frames`. */
@@ -67,10 +66,8 @@ export class RunHistory {
   }
 
   /** The run's process is there; what identifies it goes into the journal too. */
-  started({ runId, at }: StartEntry, process: Promise<ProcessIdentity>): void {
-    const recorded = process.then((identity) => this.#journal.append({ event: "process", at: new Date().toISOString(), runId, startedAt: at, ...identity }));
-    this.#recording.add(recorded);
-    void recorded.then(() => this.#recording.delete(recorded));
+  started({ runId, at }: StartEntry, process: ProcessIdentity): void {
+    this.#journal.append({ event: "process", at: new Date().toISOString(), runId, startedAt: at, ...process });
   }
 
   /** A run has its result, whose frame `frames` already holds; one without a process was never `started`. */
@@ -122,7 +119,6 @@ export class RunHistory {
 
   /** Resolves when all so far is on disk, and closes the files. */
   async close(): Promise<void> {
-    await Promise.all(this.#recording);
     await Promise.all([this.#journal.close(), this.#results.close()]);
   }
 

@@ -14,9 +14,9 @@ export type ScriptPackages = Partial<Omit<Provision, "release">>;
  * Resolves with where the script's packages lie, held until the run has ended, or with the run's end where they cannot be
  * had. What the installer says is shown live.
  */
-export async function installPackages(context: RunContext, runtime: RunnableLanguage): Promise<ScriptPackages | RunOutcome> {
+export async function installPackages(context: RunContext, runnable: RunnableLanguage): Promise<ScriptPackages | RunOutcome> {
   const { output, stop: { signal } } = context;
-  const provided = await ensurePackages(context, runtime);
+  const provided = await ensurePackages(context, runnable);
   switch (provided.kind) {
     case "nothing-needed":
       return {};
@@ -41,7 +41,7 @@ async function ensurePackages(context: RunContext, { language, interpreter }: Ru
     hasWaited = true;
     output.line(line);
   };
-  const provided = await dependencies.packages.ensure(needs, { say, signal });
+  const provided = await dependencies.packages.ensure(needs, { say, note: (line) => output.line(line), signal });
   if (hasWaited && provided.kind !== "stopped") {
     installs.push({ language: language.name, ok: provided.kind !== "failed", ms: Math.round(performance.now() - began) });
   }

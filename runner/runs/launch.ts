@@ -19,15 +19,18 @@ interface ScriptRequest extends WarmRequest {
 }
 
 /** Resolves with the process that runs the script, or with the run's end where it does not come to that. */
-export async function launch(context: RunContext, runtime: RunnableLanguage, packages: ScriptPackages): Promise<RunningProcess | RunOutcome> {
+export async function launch(
+  context: RunContext, runnable: RunnableLanguage, packages: ScriptPackages,
+): Promise<RunningProcess | RunOutcome> {
   const { output, stop: { signal } } = context;
   try {
-    const request = requestFor(context, runtime, packages);
+    const request = requestFor(context, runnable, packages);
     for (const notice of request.notices) output.notice(notice);
     if (request.problem !== undefined) return startFailed(126, request.problem);
 
-    const [launcher] = await allSettled([takeLauncher(context, request), placeScript(context, runtime, packages)]);
-    if (packages.codeHome !== undefined && packages.folder !== undefined) await linkPackages(launcher.workspace, packages.folder);
+    const [launcher] = await allSettled([takeLauncher(context, request), placeScript(context, runnable, packages)]);
+    const { directory = launcher.workspace.directory } = request;
+    if (packages.folder !== undefined && packages.codeHome !== undefined) await linkPackages({ directory }, packages.folder);
     signal.throwIfAborted();
     return await launcher.launch(request, signal);
   } catch (error) {
@@ -38,16 +41,17 @@ export async function launch(context: RunContext, runtime: RunnableLanguage, pac
 }
 
 /** The script's command and environment. Throws a `Failure` when the interpreter cannot run this spelling of the language. */
-function requestFor(context: RunContext, { language, interpreter, spelling }: RunnableLanguage, packages: ScriptPackages): ScriptRequest {
+function requestFor(context: RunContext, { language, spelling, interpreter }: RunnableLanguage, packages: ScriptPackages): ScriptRequest {
   const { job, inputJson, dependencies } = context;
   const { runId, script: { variables } } = job;
-  const { codeFile, lastingDir } = dependencies.scripts.locate(job.script, language.extension(spelling), packages.codeHome);
+  const { codeFile, lastingDir } = dependencies.scripts.locate(job.script, (code) => language.extension(spelling, code), packages.codeHome);
   const base = baseEnvironment({ inherited: dependencies.processes.environment, variables, paths: packages.paths ?? {} });
   const command = language.command(interpreter, codeFile, spelling, base.values);
   const { values, ...remarks } = scriptEnvironment(base, {
     interpreter: command.environment, runId, inputJson, scriptDir: lastingDir, packagesDir: packages.folder,
   });
-  return { language, interpreter, spelling, command, environment: values, ...remarks };
+  const directory = dependencies.workspaceMode === "script" ? { directory: lastingDir } : {};
+  return { language, interpreter, spelling, command, environment: values, ...directory, ...remarks };
 }
 
 /** Takes a warm process, or else a workspace to start a process in, with the input in it. */
@@ -62,7 +66,7 @@ async function takeLauncher(context: RunContext, request: WarmRequest): Promise<
 /** Sees to it that the script's file is there until the run has ended. */
 async function placeScript(context: RunContext, { language, spelling }: RunnableLanguage, { codeHome }: ScriptPackages): Promise<void> {
   const { job: { script }, dependencies: { scripts } } = context;
-  const place = await scripts.place(script, language.extension(spelling), codeHome);
+  const place = await scripts.place(script, (code) => language.extension(spelling, code), codeHome);
   context.defer(() => place.release());
 }
 

@@ -30,8 +30,8 @@ export interface FrameSink extends Backpressure {
 
 /** The bounds that the operator sets for every run. */
 export interface RunLimits {
-  /** The bound that the host was told, in milliseconds; none where absent. */
-  readonly timeoutMs?: number;
+  /** The longest that a script may run, in milliseconds; no bound where absent. */
+  readonly maxRunMs?: number;
   readonly maxMemoryMb?: number;
   /** How much of either output stream a result carries. */
   readonly maxOutputBytes: number;
@@ -53,10 +53,12 @@ export interface RunProcesses {
 export interface RunDependencies {
   readonly languages: Pick<LanguageRegistry, "find">;
   readonly packages: Pick<Packages, "ensure">;
-  readonly scripts: ScriptFiles;
+  readonly scripts: Pick<ScriptFiles, "locate" | "place">;
   readonly workspaces: Pick<Workspaces, "open">;
   readonly warmPool: WarmPool;
   readonly processes: RunProcesses;
+  /** Whose the working directory is: each run's own, or the script's. */
+  readonly workspaceMode: "run" | "script";
   readonly framer: Framer;
   readonly limits: RunLimits;
 }

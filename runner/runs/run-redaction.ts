@@ -1,9 +1,9 @@
 // What is hidden in the logs of a run.
-import { namesSecret } from "../redaction/secret-names.ts";
 import type { RunRequest } from "../protocol/job.ts";
 import { createRedaction } from "../redaction/redactor.ts";
 import type { Redaction } from "../redaction/redactor.ts";
 import { secretForms } from "../redaction/secret-forms.ts";
+import { namesSecret } from "../redaction/secret-names.ts";
 
 /** What a log must not show, whatever the job. */
 export interface SecretRules {

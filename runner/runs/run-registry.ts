@@ -63,6 +63,7 @@ export class RunRegistry {
   readonly #byOutcome: Partial<Record<TerminationKind, number>> = {};
   #total = 0;
   #draining = false;
+  #lastEndAt = -Infinity;
 
   constructor(dependencies: RunDependencies, options: RunRegistryOptions) {
     this.#dependencies = dependencies;
@@ -75,6 +76,11 @@ export class RunRegistry {
 
   get counts(): RunCounts {
     return { active: this.#active.size, total: this.#total, byOutcome: this.#byOutcome };
+  }
+
+  /** Milliseconds since the last run ended; infinite where none has. */
+  get msSinceLastEnd(): number {
+    return performance.now() - this.#lastEndAt;
   }
 
   /** Throws a `Failure` while no job is taken: 503 while draining, 429 when every slot is taken. For use before a body is read. */
@@ -106,7 +112,7 @@ export class RunRegistry {
     history.accepted(start, frames);
     const onProcess = (root: Root) => {
       active.root = root;
-      history.started(start, Promise.resolve(identityOf(root, this.#dependencies.processes.table)));
+      history.started(start, identityOf(root, this.#dependencies.processes.table));
     };
     const context = new RunContext({ job, sink: teeSink(frames, sink), stop, onProcess, dependencies: this.#dependencies });
     const report = await run(context);
@@ -145,6 +151,7 @@ export class RunRegistry {
 
   #release({ job }: ActiveRun, reason: TerminationKind): void {
     this.#active.delete(job.runId);
+    this.#lastEndAt = performance.now();
     this.#byOutcome[reason] = (this.#byOutcome[reason] ?? 0) + 1;
     if (this.#active.size === 0) for (const listener of this.#idleListeners.splice(0)) listener();
   }

@@ -22,13 +22,13 @@ export async function run(context: RunContext): Promise<RunReport> {
 async function runScript(context: RunContext): Promise<RunOutcome> {
   const { job, dependencies } = context;
 
-  const runtime = await dependencies.languages.find(job.script.language);
-  if ("message" in runtime) return ended({ kind: "start-failed", ...runtime });
+  const runnable = await dependencies.languages.find(job.script.language);
+  if ("message" in runnable) return ended({ kind: "start-failed", ...runnable });
 
-  const packages = await installPackages(context, runtime);
+  const packages = await installPackages(context, runnable);
   if ("reason" in packages) return packages;
 
-  const process = await launch(context, runtime, packages);
+  const process = await launch(context, runnable, packages);
   if ("reason" in process) return process;
 
   return followProcess(context, process);

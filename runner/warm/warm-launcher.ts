@@ -19,7 +19,7 @@ export function warmLauncher(warm: WarmProcess, { onHit, discard }: WarmLauncher
     workspace,
     async launch(request, stop) {
       waiting = false;
-      const running = await warm.accept(request.command.args.at(-1), request.environment, stop);
+      const running = await warm.accept(request, stop);
       if (running !== undefined) {
         onHit();
         return running;

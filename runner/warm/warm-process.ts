@@ -10,7 +10,7 @@ import { start } from "../process/spawn.ts";
 import type { SpawnedChild } from "../process/spawn.ts";
 import type { ProcessTable } from "../process/table.ts";
 import { newMark } from "../workspace/launcher.ts";
-import type { RunningProcess } from "../workspace/launcher.ts";
+import type { LaunchRequest, RunningProcess } from "../workspace/launcher.ts";
 import type { Workspace, Workspaces } from "../workspace/workspaces.ts";
 import type { StartConditions } from "./eligibility.ts";
 
@@ -45,14 +45,23 @@ export interface WarmProcessDependencies {
   readonly table: ProcessTable;
 }
 
+/** What a warm process is made of. */
+interface WarmProcessParts {
+  readonly workspace: Workspace;
+  readonly mark: string;
+  readonly conditions: StartConditions;
+  readonly child: SpawnedChild;
+  readonly table: ProcessTable;
+}
+
 /** A process that waits for a script, or is about to. It does not keep the runner's own process alive. */
 export class WarmProcess {
   readonly workspace: Workspace;
   readonly mark: string;
   readonly conditions: StartConditions;
   readonly #child: SpawnedChild;
-  readonly #table: ProcessTable;
   readonly #channel: Socket;
+  readonly #table: ProcessTable;
 
   /** Starts a process in a workspace of its own. Rejects with the system's error. */
   static async start(options: WarmStart, { workspaces, markPrefix, table }: WarmProcessDependencies): Promise<WarmProcess> {
@@ -65,14 +74,14 @@ export class WarmProcess {
       // The runner keeps its own ends of the streams: should the process die before it has a script, another one gets them.
       const stdio = { stdio: [...workspace.stdio.stdio, ...unused, "pipe" as const], connect: () => {} };
       const child = await start(command, { directory: workspace.directory, environment: own, stdio });
-      return new WarmProcess(workspace, mark, conditions, child, table);
+      return new WarmProcess({ workspace, mark, conditions, child, table });
     } catch (error) {
       await workspace.close();
       throw error;
     }
   }
 
-  private constructor(workspace: Workspace, mark: string, conditions: StartConditions, child: SpawnedChild, table: ProcessTable) {
+  private constructor({ workspace, mark, conditions, child, table }: WarmProcessParts) {
     this.workspace = workspace;
     this.mark = mark;
     this.conditions = conditions;
@@ -80,7 +89,7 @@ export class WarmProcess {
     this.#table = table;
     this.#channel = child.handle.stdio[CHANNEL as 4] as Socket; // typed for the first five only
     this.#channel.on("error", () => {}); // it closes then, which is listened to
-    this.#child.handle.unref();
+    child.handle.unref();
     this.#channel.unref();
   }
 
@@ -109,14 +118,15 @@ export class WarmProcess {
    * it runs nothing before it has said so. One that is silent for too long, or whose run is to end, is killed, and what
    * it has said until then counts. So no script runs twice, and none is taken for run that was not.
    */
-  async accept(file: string | undefined, environment: ScriptEnvironment["values"], stop: AbortSignal): Promise<RunningProcess | undefined> {
+  async accept({ command, environment, directory }: LaunchRequest, stop: AbortSignal): Promise<RunningProcess | undefined> {
     const { workspace: { inputFile, stdio }, mark } = this;
+    const job = { file: command.args.at(-1), environment: processEnvironment(environment, { inputFile, mark }), directory };
     this.#child.handle.ref();
     this.#channel.ref();
     const startedAt = performance.now();
     const newestPid = this.#table.newestPid();
     const stopping = addAbortListener(stop, () => this.kill());
-    this.#channel.write(`${JSON.stringify({ file, environment: processEnvironment(environment, { inputFile, mark }) })}\n`);
+    this.#channel.write(`${JSON.stringify(job)}\n`);
     const message = await this.#answer(MAX_ACCEPT_MS);
     stopping[Symbol.dispose]();
     if (message !== ACCEPTED) {
@@ -129,10 +139,12 @@ export class WarmProcess {
     return { child: this.#child, root, stdio, start: "warm" };
   }
 
-  /** Kills it; once it has exited its number may be another process's. */
+  /** Kills it. From then on it keeps the runner's own process alive, since its end is waited for. */
   kill(): void {
-    const { exitCode, signalCode } = this.#child.handle;
-    if (exitCode === null && signalCode === null) sendSignal(-this.pid, "SIGKILL");
+    const { handle } = this.#child;
+    handle.ref();
+    const hasExited = handle.exitCode !== null || handle.signalCode !== null; // its pid may be another process's by now
+    if (!hasExited) sendSignal(-this.pid, "SIGKILL");
   }
 
   /** Ends it and removes its workspace. */
@@ -142,7 +154,6 @@ export class WarmProcess {
   }
 
   async #end(): Promise<void> {
-    this.#child.handle.ref();
     this.#channel.destroy();
     this.kill();
     await this.#child.exited;

@@ -16,6 +16,8 @@ export interface LaunchRequest {
   readonly command: Command;
   /** The script's whole environment, apart from what the launcher's workspace adds. */
   readonly environment: ScriptEnvironment["values"];
+  /** The working directory; that of the launcher's workspace where absent. */
+  readonly directory?: string;
 }
 
 /** A process that runs a script. */
@@ -45,11 +47,11 @@ export function newMark(prefix: string): string {
 export function coldLauncher(workspace: Workspace, mark: string): Launcher {
   return {
     workspace,
-    async launch({ command, environment }) {
+    async launch({ command, environment, directory = workspace.directory }) {
       const startedAt = performance.now();
       try {
         const own = processEnvironment(environment, { inputFile: workspace.inputFile, mark });
-        const child = await start(command, { directory: workspace.directory, environment: own, stdio: workspace.stdio });
+        const child = await start(command, { directory, environment: own, stdio: workspace.stdio });
         return { child, root: { pid: child.pid, mark, startedAt }, stdio: workspace.stdio, start: "cold" };
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;

@@ -5,14 +5,15 @@ import { dirname, join } from "node:path";
 import type { Script } from "../protocol/job.ts";
 import { ensureDir, PRIVATE_FILE, writeWhole } from "../lib/files.ts";
 import { CheckedFiles } from "./checked-files.ts";
+import { MODULE_MANIFEST } from "./module-manifest.ts";
 
 /** How many versions of a script's code are kept. */
 const MAX_VERSIONS = 8;
+/** The most texts whose endings are remembered. */
+const MAX_EXTENSIONS = 10_000;
 /** Marks a file that is being written; one so old was left by a runner that was killed. */
 const TEMPORARY = ".tmp";
 const MAX_WRITE_MS = 3_600_000;
-/** Without a `package.json` of the scripts' own, a script's module type would be that of this program. */
-const MANIFEST = "{\"private\":true}\n";
 
 /** Where a script lies. */
 export interface ScriptLocation {
@@ -21,6 +22,9 @@ export interface ScriptLocation {
   /** `AUTOMN_SCRIPT_DIR`: the script's own lasting directory. */
   readonly lastingDir: string;
 }
+
+/** What a script's file is called at its end, by the code: `.mjs`. */
+export type ExtensionOf = (code: string) => string;
 
 /** A script whose file is there, and held until `release`. */
 export interface ScriptPlace extends ScriptLocation {
@@ -35,6 +39,8 @@ export class ScriptFiles {
   readonly #checked: CheckedFiles;
   /** How many runs need a file. */
   readonly #users = new Map<string, number>();
+  /** The endings of the texts placed last, which take reading the text to know. */
+  readonly #extensions = new Map<string, string>();
 
   /** Keeps the scripts under `scriptsDir`; `now` is in milliseconds since the epoch. */
   constructor(scriptsDir: string, now: () => number = Date.now) {
@@ -44,9 +50,10 @@ export class ScriptFiles {
   }
 
   /** Where `place` puts a script; looks at nothing. */
-  locate(script: Script, extension: string, codeHome?: string): ScriptLocation {
-    const home = join(this.#scriptsDir, folderName(script.id));
-    const codeFile = join(codeHome ?? home, "code", `${sha256(script.code).slice(0, 16)}${extension}`);
+  locate({ id, language, code }: Script, extensionOf: ExtensionOf, codeHome?: string): ScriptLocation {
+    const home = join(this.#scriptsDir, folderName(id));
+    const hash = sha256(code).slice(0, 16);
+    const codeFile = join(codeHome ?? home, "code", `${hash}${this.#extension(`${language} ${hash}`, code, extensionOf)}`);
     return { codeFile, lastingDir: join(home, "data") };
   }
 
@@ -54,8 +61,8 @@ export class ScriptFiles {
    * Puts the code into the script's own folder, or below `codeHome` where its packages lie. Rejects with the system's
    * error when nothing can be written.
    */
-  async place(script: Script, extension: string, codeHome?: string): Promise<ScriptPlace> {
-    const { codeFile, lastingDir } = this.locate(script, extension, codeHome);
+  async place(script: Script, extensionOf: ExtensionOf, codeHome?: string): Promise<ScriptPlace> {
+    const { codeFile, lastingDir } = this.locate(script, extensionOf, codeHome);
     this.#hold(codeFile);
     try {
       const isThere = this.#checked.isGood(codeFile, (content) => content === script.code);
@@ -66,6 +73,13 @@ export class ScriptFiles {
       this.#release(codeFile);
       throw error;
     }
+  }
+
+  #extension(key: string, code: string, extensionOf: ExtensionOf): string {
+    const extension = this.#extensions.get(key) ?? extensionOf(code);
+    if (this.#extensions.size >= MAX_EXTENSIONS) this.#extensions.clear();
+    this.#extensions.set(key, extension);
+    return extension;
   }
 
   async #write(file: string, code: string): Promise<void> {
@@ -84,7 +98,7 @@ export class ScriptFiles {
   /** A manifest that is there is left alone, unless Node could not read it. */
   async #healManifest(): Promise<void> {
     const file = join(this.#scriptsDir, "package.json");
-    if (!(await this.#checked.isGood(file, isJsonObject))) await writeWhole(file, MANIFEST);
+    if (!(await this.#checked.isGood(file, isJsonObject))) await writeWhole(file, MODULE_MANIFEST);
   }
 
   async #dropOldVersions(dir: string): Promise<void> {

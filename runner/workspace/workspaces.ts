@@ -3,8 +3,9 @@ import { randomBytes } from "node:crypto";
 import { mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "../lib/log.ts";
-import { ensureDir, PRIVATE_DIR, PRIVATE_FILE, removeTree } from "../lib/files.ts";
+import { PRIVATE_DIR, PRIVATE_FILE, removeTree, writeWhole } from "../lib/files.ts";
 import type { StdioFactory, Stdio } from "../process/stdio.ts";
+import { MODULE_MANIFEST } from "./module-manifest.ts";
 
 /** Where one process runs. */
 export interface Workspace {
@@ -33,6 +34,7 @@ export class Workspaces {
   readonly #options: WorkspacesOptions;
   readonly #ready: Promise<Workspace>[] = [];
   readonly #closing = new Set<Promise<void>>();
+  #hasManifest = false;
   #closed = false;
 
   constructor(options: WorkspacesOptions) {
@@ -93,7 +95,7 @@ export class Workspaces {
     const home = join(workDir, randomBytes(8).toString("hex"));
     const directory = join(home, "work");
     const inputFile = join(home, "input.json");
-    await ensureDir(workDir);
+    await this.#ensureWorkDir();
     await mkdir(home, { mode: PRIVATE_DIR });
     await mkdir(directory, { mode: PRIVATE_DIR });
     const input = await open(inputFile, "wx+", PRIVATE_FILE);
@@ -117,6 +119,15 @@ export class Workspaces {
         return this.#removing(removeTree(home, log));
       },
     };
+  }
+
+  /** Makes the folder of all workspaces, with a `package.json` for the files that scripts write. */
+  async #ensureWorkDir(): Promise<void> {
+    const { workDir } = this.#options;
+    const made = await mkdir(workDir, { recursive: true, mode: PRIVATE_DIR });
+    if (made === undefined && this.#hasManifest) return;
+    await writeWhole(join(workDir, "package.json"), MODULE_MANIFEST);
+    this.#hasManifest = true;
   }
 
   #removing(removal: Promise<void>): Promise<void> {

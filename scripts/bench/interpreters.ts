@@ -1,16 +1,15 @@
-// The interpreters of this machine and the smallest plain script for each.
-import { execFile } from "node:child_process";
+// The interpreters of this machine, those that a runner would take, and the smallest plain script for each.
 import { once } from "node:events";
-import { promisify } from "node:util";
+import { LanguageRegistry } from "../../runner/languages/registry.ts";
+import { LANGUAGES } from "../../runner/languages/table.ts";
+import { createLog } from "../../runner/lib/log.ts";
 import type { Job } from "./connection.ts";
 import type { Harness } from "./harness.ts";
 
-/** The names of the languages. */
-export type LanguageName = "node" | "python" | "powershell" | "shell";
-
 /** An interpreter with a script that prints one line. */
 export interface Interpreter {
-  readonly name: LanguageName;
+  /** The name of its language. */
+  readonly name: string;
   /** The real executable, no version manager's shim. */
   readonly file: string;
   readonly version: string;
@@ -19,62 +18,34 @@ export interface Interpreter {
   bare(): Promise<void>;
 }
 
-/** How an interpreter is found and started. */
-interface Entry {
-  readonly commands: readonly string[];
-  /** Prints the path of the executable, or nothing where it is the command itself, and its version. */
-  readonly probe: readonly string[];
-  readonly before: readonly string[];
-  readonly extension: string;
+/** A plain script, and what the interpreter is told before its file. */
+interface PlainScript {
   readonly code: string;
+  readonly args?: readonly string[];
 }
 
-const PROBE_MS = 20_000;
-const PWSH = ["-NoLogo", "-NoProfile", "-NonInteractive"];
+/** A language without a plain script is not measured. */
+const PLAIN_SCRIPTS: ReadonlyMap<string, PlainScript> = new Map([
+  ["node", { code: "console.log('hello')\n" }],
+  ["python", { code: "print('hello')\n" }],
+  ["powershell", { code: "'hello'\n", args: ["-NoLogo", "-NoProfile", "-NonInteractive", "-File"] }],
+  ["shell", { code: "echo hello\n" }],
+]);
 
-const ENTRIES: Readonly<Record<LanguageName, Entry>> = {
-  node: {
-    commands: [process.execPath],
-    probe: ["-p", "process.execPath + '\\n' + process.versions.node"], before: [], extension: ".js", code: "console.log('hello')\n",
-  },
-  python: {
-    commands: ["python3", "python"],
-    probe: ["-c", "import platform, sys; print(sys.executable); print(platform.python_version())"], before: [], extension: ".py", code: "print('hello')\n",
-  },
-  powershell: {
-    commands: ["pwsh"],
-    probe: [...PWSH, "-Command", "''; $PSVersionTable.PSVersion.ToString()"], before: [...PWSH, "-File"], extension: ".ps1", code: "'hello'\n",
-  },
-  shell: {
-    commands: ["bash", "sh"],
-    probe: ["-c", "echo; echo ${BASH_VERSION:-}"], before: [], extension: ".sh", code: "echo hello\n",
-  },
-};
-
-/** The names, in the order of the table. */
-export const LANGUAGE_NAMES = Object.keys(ENTRIES) as LanguageName[];
-
-/** Finds the interpreters of this machine, those that a runner would take. */
+/** Finds the interpreters of this machine, in the order of the table of languages. */
 export async function findInterpreters(harness: Harness): Promise<Interpreter[]> {
-  const found = await Promise.all(LANGUAGE_NAMES.map((name) => find(name, harness)));
+  const paths = Object.fromEntries(LANGUAGES.map(({ name, pathVariable }) => [name, process.env[pathVariable]?.trim() || undefined]));
+  const log = createLog({ level: "error", format: "text", write: () => {} });
+  const registry = new LanguageRegistry({ paths, environment: harness.environment, log });
+  const found = await Promise.all(LANGUAGES.map(async ({ name, extension }): Promise<Interpreter | undefined> => {
+    const plain = PLAIN_SCRIPTS.get(name);
+    const runnable = await registry.find(name);
+    if (plain === undefined || !("interpreter" in runnable)) return undefined;
+    const { path: file, version } = runnable.interpreter;
+    const script = await harness.write(`plain-${name}${extension(name, plain.code)}`, plain.code);
+    return { name, file, version, job: { language: name, code: plain.code }, bare: () => endOf(harness, file, [...(plain.args ?? []), script]) };
+  }));
   return found.filter((one) => one !== undefined);
-}
-
-async function find(name: LanguageName, harness: Harness): Promise<Interpreter | undefined> {
-  const { commands, probe, before, extension, code } = ENTRIES[name];
-  const chosen = process.env[`AUTOMN_RUNNER_${name.toUpperCase()}_PATH`]?.trim();
-  for (const command of chosen ? [chosen] : commands) {
-    // PowerShell would wait for the end of standard input.
-    const asked = promisify(execFile)(command, [...probe], { env: harness.environment, timeout: PROBE_MS, killSignal: "SIGKILL" });
-    asked.child.stdin?.end();
-    const answer = await asked.catch(() => undefined);
-    if (answer === undefined) continue;
-    const [path, version = ""] = answer.stdout.split(/\r?\n/);
-    const file = path?.trim() || command;
-    const script = await harness.write(`plain-${name}${extension}`, code);
-    return { name, file, version: version.trim(), job: { language: name, code }, bare: () => endOf(harness, file, [...before, script]) };
-  }
-  return undefined;
 }
 
 /** Resolves when a process has ended with code 0 and all its output is read. */

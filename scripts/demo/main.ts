@@ -123,8 +123,8 @@ function languageName(name: string): string {
 }
 
 function missing({ language, title }: DemoScript): void {
-  const name = `AUTOMN_RUNNER_${language.toUpperCase()}_PATH`;
-  say(`${prefix(language)}${title} ${paint("yellow", `– not run: no interpreter for ${languageName(language)} was found on this machine (${name} names one)`)}`);
+  const variable = LANGUAGES.find(({ name }) => name === language)?.pathVariable ?? "";
+  say(`${prefix(language)}${title} ${paint("yellow", `– not run: no interpreter for ${languageName(language)} was found on this machine (${variable} names one)`)}`);
 }
 
 async function showRun({ host }: Stage, script: DemoScript, stop: AbortSignal): Promise<boolean> {

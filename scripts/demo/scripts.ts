@@ -10,7 +10,7 @@ export const INPUT = {
 
 /** A script with what it has to come to. */
 export interface DemoScript {
-  readonly language: "node" | "python" | "powershell" | "shell";
+  readonly language: string;
   readonly title: string;
   readonly code: string;
   /** What it has to return for `INPUT`. */

@@ -80,6 +80,10 @@ const RULES: { readonly [K in keyof typeof VARIABLES]: Rule } = {
     field: "timeoutMs", good: [["1", 1], ["90000", 90_000], ...UNLIMITED], bad: [...NO_NUMBERS, String(TIMER + 1)],
     wanted: /wanted 0 to 2147483647 or unlimited, found/,
   },
+  maxRunMs: {
+    field: "maxRunMs", good: [["1", 1], ["90000", 90_000], ...UNLIMITED], bad: [...NO_NUMBERS, String(TIMER + 1)],
+    wanted: /wanted 0 to 2147483647 or unlimited, found/,
+  },
   port: {
     field: "port", good: [["0", 0], ["80", 80], ["65535", 65_535], ["tcp://10.96.0.7:3030", 3030]],
     bad: ["65536", "-1", "http", "80.5", "0x50"], wanted: /wanted 0 to 65535/,
@@ -97,6 +101,7 @@ const RULES: { readonly [K in keyof typeof VARIABLES]: Rule } = {
   keepResultsMb: { field: "keepResultsBytes", good: [["0", 0], ["2", 2 * 1024 * 1024]], bad: ["-1", "x"], wanted: /wanted 0 to/ },
   redact: { field: "secretWords", good: [["off", []]], bad: [] },
   warm: { field: "warm", good: [["0", 0], ["3", 3]], bad: ["-1", "65", "yes"], wanted: /wanted 0 to 64/ },
+  workspace: { field: "workspace", good: [["run", "run"], ["Script", "script"]], bad: ["job"], wanted: /wanted run, script, found "job"/ },
   packages: {
     field: "packages", good: [["offline", "offline"], ["OFF", "off"]], bad: ["on"], wanted: /wanted auto, offline, off, found "on"/,
   },
@@ -184,7 +189,7 @@ test("readConfig: an empty environment gives the defaults, without a warning", (
   assert.deepEqual(configOf({}), {
     jobPaths: ["/api/run"],
     stateDir: "/opt/data/state", stateFile: "/opt/data/state/runner-state.json", scriptsDir: "/opt/data/scripts",
-    workDir: "/opt/data/script_workdir",
+    workDir: "/opt/data/script_workdir", workspace: "run",
     heartbeatMs: 60_000, port: 3030, interpreters: { node: undefined, python: undefined, powershell: undefined, shell: undefined },
     killGraceMs: 5000, drainMs: 30_000, onDisconnect: "cancel", maxOutputBytes: 1_048_576, journalMaxBytes: 16_777_216,
     keepResultsBytes: 67_108_864,

@@ -100,7 +100,15 @@ function spoilt(entry: Entry, field: string, value: unknown): string {
   return `${JSON.stringify({ ...entry, [field]: value })}\n`;
 }
 
-const PROCESS: ProcessEntry = { event: "process", at: "2024-05-06T07:08:09.223Z", runId: "a", startedAt: "2024-05-06T07:08:09.123Z", pid: 7, startTime: "99", mark: "m" };
+const PROCESS: ProcessEntry = {
+  event: "process",
+  at: "2024-05-06T07:08:09.223Z",
+  runId: "a",
+  startedAt: "2024-05-06T07:08:09.123Z",
+  pid: 7,
+  startTime: "99",
+  mark: "m",
+};
 const WRONG: readonly [Entry, string, readonly unknown[]][] = [
   [started("x"), "at", [undefined, 5, "yesterday", null]],
   [started("x"), "runId", [undefined, 7, ["x"]]],
@@ -139,12 +147,18 @@ for (const [entry, field, values] of WRONG)
     const { open, recent, log } = await journalIn(dir);
     assert.deepEqual([open, recent], [[started("a")], [{ start: started("a") }]]);
     assert.equal(log.lines.length, 1);
-    assert.match(log.lines[0] ?? "", new RegExp(`^warn Lines of the journal cannot be read and are skipped .*"lines":${values.length}\\}$`));
+    assert.match(
+      log.lines[0] ?? "",
+      new RegExp(`^warn Lines of the journal cannot be read and are skipped .*"lines":${values.length}\\}$`),
+    );
   });
 
 test("openJournal: lines that are no entries are skipped and counted", async (t) => {
   const dir = await folder(t);
-  await writeFile(join(dir, "runs.ndjson"), `null\n[]\n\n{"event":"start"}\n{"event":"other","runId":"x","at":"t"}\n${JSON.stringify(started("a"))}\n\0\0\0\n`);
+  await writeFile(
+    join(dir, "runs.ndjson"),
+    `null\n[]\n\n{"event":"start"}\n{"event":"other","runId":"x","at":"t"}\n${JSON.stringify(started("a"))}\n\0\0\0\n`,
+  );
   const { open, log } = await journalIn(dir);
   assert.deepEqual(open, [started("a")]);
   assert.match(log.lines.join("\n"), /"lines":5/);
@@ -189,9 +203,15 @@ test("openJournal: lines of version 0.3.0, which do not tell the start, are pair
   const { startedAt: _, ...process } = PROCESS;
   const cases: readonly [readonly Entry[], readonly (readonly [string, number | undefined, string | undefined])[]][] = [
     [[started("a"), process, ended("a")], [[started("a").at, 7, "exited"]]],
-    [[started("a"), ended("a"), started("a", { at: LATER }), ended("a", { reason: "returned" })], [[started("a").at, undefined, "exited"], [LATER, undefined, "returned"]]],
+    [
+      [started("a"), ended("a"), started("a", { at: LATER }), ended("a", { reason: "returned" })],
+      [[started("a").at, undefined, "exited"], [LATER, undefined, "returned"]],
+    ],
     // the runner was killed and the id used again before its recovery had said so
-    [[started("a"), started("a", { at: LATER }), process, ended("a", { reason: "lost" })], [[started("a").at, undefined, "lost"], [LATER, 7, undefined]]],
+    [
+      [started("a"), started("a", { at: LATER }), process, ended("a", { reason: "lost" })],
+      [[started("a").at, undefined, "lost"], [LATER, 7, undefined]],
+    ],
     [[started("a"), started("a", { at: LATER }), ended("a")], [[started("a").at, undefined, undefined], [LATER, undefined, "exited"]]],
   ];
   for (const [lines, wanted] of cases) {
@@ -270,7 +290,8 @@ test("Journal: more open runs than fit into a file do not keep it rotating", asy
 test("Journal: an entry of any size is a line of at most 64 KiB that says that it was shortened", async (t) => {
   const dir = await folder(t);
   const { journal } = await journalIn(dir);
-  journal.append(started("big", { name: "n".repeat(100_000), trigger: { context: "c".repeat(1_000_000) }, variables: Array.from({ length: 50_000 }, (_, n) => `V${n}`) }));
+  const variables = Array.from({ length: 50_000 }, (_, n) => `V${n}`);
+  journal.append(started("big", { name: "n".repeat(100_000), trigger: { context: "c".repeat(1_000_000) }, variables }));
   await journal.close();
   const { open } = await journalIn(dir);
   assert.deepEqual(open, [{ ...started("big", { name: "n".repeat(1024), trigger: {}, variables: [] }), shortened: true }]);
@@ -306,7 +327,10 @@ test("Journal: a failing file is said once, and what waits is written when it ca
   await rm(dir);
   await until(() => journal.problem === undefined, "the journal is written by itself");
   assert.match(log.lines.at(-1) ?? "", /^info The journal can be written again .*"linesLost":50/);
-  assert.deepEqual((await rows(join(dir, "runs.ndjson"))).map(({ runId }) => Number(runId)), Array.from({ length: 10_000 }, (_, n) => n + 50));
+  assert.deepEqual(
+    (await rows(join(dir, "runs.ndjson"))).map(({ runId }) => Number(runId)),
+    Array.from({ length: 10_000 }, (_, n) => n + 50),
+  );
   await journal.close();
 });
 
@@ -343,16 +367,19 @@ test("Journal: on a full disk lines wait, none is written twice, and all are the
 const WRITER = `
   import { openJournal } from "../../runner/journal/journal.ts";
   const say = (message) => console.log("said", message);
-  const { journal } = await openJournal({ directory: process.argv[1], maxBytes: 1e9, retryMs: 20, log: { info: say, warn: say, error: say } });
+  const log = { info: say, warn: say, error: say };
+  const { journal } = await openJournal({ directory: process.argv[1], maxBytes: 1e9, retryMs: 20, log });
+  const start = { event: "start", at: "2024-05-06T07:08:09.123Z", owner: "o", language: "node", sha256: "", trigger: {}, variables: [] };
   for (let n = 0; n < Number(process.argv[2]); n++) {
-    journal.append({ event: "start", at: "2024-05-06T07:08:09.123Z", runId: String(n), owner: "o", name: "x".repeat(n % 977), language: "node", sha256: "", trigger: {}, variables: [] });
+    journal.append({ ...start, runId: String(n), name: "x".repeat(n % 977) });
     if (n % 5 === 0) { await journal.settled(); console.log("safe", n); }
   }
   await journal.settled();
   console.log("problem", journal.problem);
   setInterval(() => { if (!journal.problem) { console.log("done"); process.exit(); } }, 10);`;
 
-test("Journal: a limit on the size of files is said, not died of, and lines follow when it is lifted", { skip: process.platform !== "linux" }, async (t) => {
+const onLinux = { skip: process.platform !== "linux" };
+test("Journal: a limit on the size of files is said, not died of, and lines follow when it is lifted", onLinux, async (t) => {
   const dir = await folder(t);
   const child = program(t, WRITER, { args: [dir, "300"], prefix: ["prlimit", "--fsize=40000:unlimited"] });
   await until(() => child.output().includes("problem "), "all is appended");
@@ -360,7 +387,10 @@ test("Journal: a limit on the size of files is said, not died of, and lines foll
   assert.equal((await stat(join(dir, "runs.ndjson"))).size, 40_000);
   assert.equal(await run("prlimit", `--pid=${child.pid}`, "--fsize=unlimited:unlimited"), 0);
   await once(child, "exit");
-  assert.deepEqual(child.output().match(/said .*/g), ["said Cannot write the journal; its lines are kept and tried again", "said The journal can be written again"]);
+  assert.deepEqual(
+    child.output().match(/said .*/g),
+    ["said Cannot write the journal; its lines are kept and tried again", "said The journal can be written again"],
+  );
   const { open, log } = await journalIn(dir);
   assert.deepEqual(open.map(({ runId }) => Number(runId)), Array.from({ length: 300 }, (_, n) => n));
   assert.match(log.lines.join("\n"), /^warn Lines of the journal cannot be read.*"lines":1\}$/);

@@ -113,7 +113,7 @@ describe("a language that was added", { skip: process.platform === "win32" && "t
     const url = await openRunner(t, await pretender(t));
     const unknown = await runJob(url, SECRET, { script: { language: "COBOL", code: "" } });
     assert.equal(unknown.code, 2);
-    assert.match(unknown.stderr, /Unknown language "COBOL": this runner knows .*shell, ruby, rb\./);
+    assert.match(unknown.stderr, /Unknown language "COBOL": this runner knows node, .*shell, ruby, .*, rb\./);
     const result = await runJob(url, SECRET, { script: { language: "rb", code: SCRIPT } });
     assert.equal(result.code, 0);
     const status = (await (await fetch(`${url}/status`)).json()) as { runtimes: Record<string, string> };

@@ -10,7 +10,7 @@ test("canonicalForm: requirements have one form, whatever their order and repeti
 });
 
 test("canonicalForm: different requirements have different forms", () => {
-  const forms = [[], [requirement("a")], [requirement("a", "")], [requirement("a", "1")], [requirement("a1")], [requirement("a"), requirement("1")], [requirement('a"],["b')]].map(canonicalForm);
+  const forms = [[], [requirement("a")], [requirement("a", "")], [requirement("a", "1")], [requirement("a1")], [requirement("a"), requirement("1")], [requirement('a"],["b')], [requirement("a", undefined, true)], [requirement("a", "1", true)]].map(canonicalForm);
   assert.equal(new Set(forms).size, forms.length);
 });
 
@@ -20,6 +20,9 @@ test("merge: mentions of one name become one requirement, and a version wins ove
     { mentions: [requirement("a"), requirement("a", "1")], requirements: [{ name: "a", version: "1" }] },
     { mentions: [requirement("a", "1"), requirement("a"), requirement("a", "1")], requirements: [{ name: "a", version: "1" }] },
     { mentions: [requirement("b"), requirement("a")], requirements: [{ name: "b" }, { name: "a" }] },
+    { mentions: [requirement("a", undefined, true), requirement("a", "1", true)], requirements: [{ name: "a", version: "1", optional: true as const }] },
+    { mentions: [requirement("a", "1", true), requirement("a"), requirement("a", undefined, true)], requirements: [{ name: "a", version: "1" }] },
+    { mentions: [requirement("a"), requirement("a", "1", true)], requirements: [{ name: "a", version: "1" }] },
     { mentions: [], requirements: [] },
   ];
   for (const { mentions, requirements } of cases) assert.deepEqual(merge(mentions), { requirements, problems: [] });

@@ -64,6 +64,7 @@ for (const first of ["SIGHUP", "SIGTERM"] as const) {
     emit(first);
     emit("SIGHUP");
     assert.deepEqual(taken, []);
+    emit("SIGTERM"); // ends the drain, which keeps the process alive
   });
 }
 

@@ -9,7 +9,8 @@ import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
-import { failure, openHarness, ready, registryMissing, until } from "./harness.ts";
+import { failure, openHarness, ready, registryMissing } from "./harness.ts";
+import { until } from "../support/until.ts";
 
 const run = promisify(execFile);
 const CODE = 'require("is-number") // @^7\nrequire("lodash"); require("is-odd")';
@@ -36,7 +37,7 @@ describe("Packages: faults", { skip: registryMissing || (process.platform !== "l
     const root = await mkdtemp(join(tmpdir(), "runner-packages-"));
     for (let round = 0; round < 10; round++) {
       const { child, lines, ended } = anotherRunner(root);
-      await until(() => lines.includes("installing"));
+      await until(() => lines.includes("installing"), "the installer to begin");
       await delay(round * 120);
       child.kill("SIGKILL");
       await ended;
@@ -51,7 +52,7 @@ describe("Packages: faults", { skip: registryMissing || (process.platform !== "l
       await until(async () => {
         await harness.packages.restore(() => Promise.resolve(undefined));
         return (await harness.sets()).length === 0;
-      });
+      }, "every set to be removed");
       await harness.close();
     }
     await rm(root, { recursive: true });

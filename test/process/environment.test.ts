@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { delimiter } from "node:path";
 import { describe, it } from "node:test";
 import {
-  baseEnvironment, KEEP_VARIABLE, MARK_VARIABLE, MAX_INPUT_VARIABLE_BYTES, MAX_VARIABLE_BYTES, processEnvironment, scriptEnvironment,
+  baseEnvironment, KEEP_VARIABLE, MARK_VARIABLE, MAX_VARIABLE_BYTES, processEnvironment, scriptEnvironment,
 } from "../../runner/process/environment.ts";
 import type { BaseEnvironmentParts, OwnEnvironmentParts, ScriptEnvironment } from "../../runner/process/environment.ts";
 
@@ -73,23 +73,38 @@ describe("a script's environment", () => {
     assert.deepEqual([values["PYTHONPATH"], notices], ["/prelude:/mine", []]);
   });
 
-  const inputs: readonly [string, string, boolean][] = [
-    ["of the largest size", `"${"x".repeat(MAX_INPUT_VARIABLE_BYTES - 2)}"`, true],
-    ["of one byte more", `"${"x".repeat(MAX_INPUT_VARIABLE_BYTES - 1)}"`, false],
-    ["of few characters and many bytes", `"${"€".repeat(MAX_INPUT_VARIABLE_BYTES / 3)}"`, false],
-    ["of 15 MB", `"${"x".repeat(15_000_000)}"`, false],
-  ];
-  for (const [name, inputJson, fits] of inputs) it(`${fits ? "holds" : "does not hold"} an input ${name}`, () => {
-    const { values, notices, problem } = build({ inputJson, inherited: { INPUT_JSON: "old", AUTOMN_INPUT_JSON: "old" } });
-    for (const each of INPUT_NAMES) assert.equal(values[each], fits ? inputJson : undefined);
-    assert.equal(problem, undefined);
-    const advice = "read it from the file that AUTOMN_INPUT_FILE names.";
-    assert.deepEqual(notices, fits ? [] : [`The input has ${Buffer.byteLength(inputJson)} bytes, too many for environment variables: ${advice}`]);
+  /** JSON of so many bytes. */
+  const jsonOf = (bytes: number, unit = "x") => `"${unit.repeat((bytes - 2) / Buffer.byteLength(unit))}"`;
+  const largestFor = (name: string) => MAX_VARIABLE_BYTES - name.length - 2;
+  const advice = "read it from the file that AUTOMN_INPUT_FILE names.";
+
+  for (const [index, name] of INPUT_NAMES.entries()) it(`holds the input in ${name} as long as the system can pass it`, () => {
+    const bytes = largestFor(name);
+    const shorter = INPUT_NAMES.slice(index);
+    for (const [inputJson, names] of [[jsonOf(bytes), shorter], [jsonOf(bytes + 1), shorter.slice(1)]] as const) {
+      const { values, notices, problem } = build({ inputJson, inherited: { INPUT_JSON: "old", AUTOMN_INPUT_JSON: "old" } });
+      for (const each of INPUT_NAMES) assert.equal(values[each], names.includes(each) ? inputJson : undefined, each);
+      const missing = INPUT_NAMES.filter((each) => !names.includes(each));
+      const where = names.length === 0 ? "environment variables" : missing.join(" and ");
+      assert.deepEqual(notices, missing.length === 0 ? [] : [`The input has ${inputJson.length} bytes, too many for ${where}: ${advice}`]);
+      assert.equal(problem, undefined);
+    }
   });
 
+  it("holds an input of 96 KiB in all three variables, without a notice", () => {
+    const { values, notices } = build({ inputJson: jsonOf(96 * 1024 + 1) });
+    assert.deepEqual([INPUT_NAMES.map((name) => values[name]?.length), notices], [[98_305, 98_305, 98_305], []]);
+  });
+
+  for (const [what, inputJson] of [["few characters and many bytes", jsonOf(131_087, "€€€")], ["15 MB", jsonOf(15_000_000)]] as const)
+    it(`leaves out an input of ${what}`, () => {
+      const { values, notices } = build({ inputJson });
+      for (const name of INPUT_NAMES) assert.equal(values[name], undefined);
+      assert.deepEqual(notices, [`The input has ${Buffer.byteLength(inputJson)} bytes, too many for environment variables: ${advice}`]);
+    });
+
   it("lets no variable stand in for an input that is too large", () => {
-    const inputJson = `"${"x".repeat(MAX_INPUT_VARIABLE_BYTES)}"`;
-    const { values, notices } = build({ inputJson, variables: [variable("INPUT_JSON", "mine")] });
+    const { values, notices } = build({ inputJson: jsonOf(MAX_VARIABLE_BYTES), variables: [variable("INPUT_JSON", "mine")] });
     assert.equal(values["INPUT_JSON"], undefined);
     assert.equal(notices.length, 2);
   });

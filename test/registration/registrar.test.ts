@@ -40,20 +40,36 @@ async function start(t: TestLifetime, answer: Answer, settings: Record<string, s
     });
   });
   const { config } = readConfig(
-    { AUTOMN_HOST_URL: `http://127.0.0.1:${port}`, AUTOMN_RUNNER_ID: "r1", AUTOMN_RUNNER_PUBLIC_URL: "http://runner", AUTOMN_RUNNER_HEARTBEAT_MS: "off", ...settings },
+    {
+      AUTOMN_HOST_URL: `http://127.0.0.1:${port}`,
+      AUTOMN_RUNNER_ID: "r1",
+      AUTOMN_RUNNER_PUBLIC_URL: "http://runner",
+      AUTOMN_RUNNER_HEARTBEAT_MS: "off",
+      ...settings,
+    },
     { files: new Map(), languages: [], defaultDataDir: "/none", isTerminal: false },
   );
   let current: RunnerState = UNREGISTERED;
-  const state: Pick<StateStore, "current" | "update"> = { get current() { return current; }, update: (change) => Promise.resolve(void (current = change(current))) };
+  const state: Pick<StateStore, "current" | "update"> = {
+    get current() { return current; },
+    update: (change) => Promise.resolve(void (current = change(current))),
+  };
   const lines: { level: string; message: string; [name: string]: unknown }[] = [];
   const log = createLog({ level: "debug", format: "json", write: (line) => void lines.push(JSON.parse(line)) });
   const secrets = { now: FIRST as string | undefined };
   const registrar = new Registrar({
-    config: config as Config, state, log, secret: () => secrets.now, runtimes: () => ({ node: "20.11.0" }), runtimesKnown: Promise.resolve(),
+    config: config as Config, state, log,
+    secret: () => secrets.now,
+    runtimes: () => ({ node: "20.11.0" }), runtimesKnown: Promise.resolve(),
     concurrency: () => undefined, environment: {}, random: () => 0, ...tools,
   });
   t.after(() => registrar.stop());
   return { registrar, calls, facts, state, lines, secrets, config: config as Config };
+}
+
+/** The messages of the warnings that were logged. */
+function warned(lines: readonly { level: string; message: string }[]): string[] {
+  return lines.filter(({ level }) => level === "warn").map(({ message }) => message);
 }
 
 const yes: Answer = (_, response) => void response.end('{"registered":true,"hostVersion":"0.2.16"}');
@@ -65,18 +81,25 @@ const refuse = (status: number): Answer => (_, response) => {
 describe("registering", () => {
   it("tells the host all there is to tell and remembers the success", async (t) => {
     const at = new Date("2024-05-06T07:08:09.000Z");
-    const { registrar, calls, state } = await start(t, yes, { AUTOMN_RUNNER_STATUS_MESSAGE: "in the cellar", AUTOMN_RUNNER_TIMEOUT_MS: "90000" }, { now: () => at, concurrency: () => 3 });
+    const { registrar, calls, state } = await start(
+      t,
+      yes,
+      { AUTOMN_RUNNER_STATUS_MESSAGE: "in the cellar", AUTOMN_RUNNER_TIMEOUT_MS: "90000" },
+      { now: () => at, concurrency: () => 3 },
+    );
     assert.equal((await registrar.register("manual")).ok, true);
     const { os, platform, arch, uptime, ...rest } = calls[0] as RegistrationBody;
     assert.ok(os && platform && arch && uptime > 0);
     assert.deepEqual(rest, {
-      secret: FIRST, endpoint: "http://runner/api/run", runnerId: "r1", statusMessage: "in the cellar (manual)", maxConcurrency: 3, timeoutMs: 90_000,
+      secret: FIRST, endpoint: "http://runner/api/run", runnerId: "r1",
+      statusMessage: "in the cellar (manual)", maxConcurrency: 3, timeoutMs: 90_000,
       version: "0.3.0", minimumHostVersion: "0.2.0", runtimes: { node: "20.11.0" },
     });
     const { hostUrl, ...after } = state.current;
     assert.match(hostUrl ?? "", /^http:\/\/127/);
     assert.deepEqual(after, {
-      locked: true, lockedAt: at.toISOString(), registeredAt: at.toISOString(), lastRegistrationAttempt: at.toISOString(), lastRegistrationStatus: "success",
+      locked: true, lockedAt: at.toISOString(), registeredAt: at.toISOString(),
+      lastRegistrationAttempt: at.toISOString(), lastRegistrationStatus: "success",
       lastRegistrationResponse: { registered: true, hostVersion: "0.2.16" }, runnerId: "r1", endpointUrl: "http://runner/api/run",
     });
     assert.equal(registrar.heartbeat.last, at.toISOString());
@@ -92,7 +115,10 @@ describe("registering", () => {
   it("has a status message of its own where none is set, with the reason after it", async (t) => {
     const { registrar, calls } = await start(t, yes);
     for (const reason of ["startup", "heartbeat", "initial", "manual", "secret-rotation"] as const) await registrar.register(reason);
-    assert.deepEqual(calls.map(({ statusMessage }) => statusMessage), ["startup", "heartbeat", "initial", "manual", "secret-rotation"].map((reason) => `Runner heartbeat (${reason})`));
+    assert.deepEqual(
+      calls.map(({ statusMessage }) => statusMessage),
+      ["startup", "heartbeat", "initial", "manual", "secret-rotation"].map((reason) => `Runner heartbeat (${reason})`),
+    );
   });
 
   it("keeps the first lock, renews the registration and clears the error", async (t) => {
@@ -275,8 +301,11 @@ describe("the heartbeat", () => {
   it("is one registration where the interpreters answer at once", async (t) => {
     const { registrar, calls } = await start(t, yes);
     registrar.start();
-    await until(() => calls.length === 1, "the registration");
-    await registrar.register("manual");
+    await until(() => calls.length === 1, "the first registration");
+    await until(async () => {
+      await registrar.register("manual"); // shares the first one while that is on its way
+      return calls.length > 1;
+    }, "a registration of its own");
     assert.deepEqual(calls.map(({ statusMessage }) => statusMessage), ["Runner heartbeat (startup)", "Runner heartbeat (manual)"]);
   });
 
@@ -292,7 +321,10 @@ describe("the heartbeat", () => {
     runtimes = { node: "20.11.0" };
     found();
     await until(() => calls.length === 2, "the second registration");
-    assert.deepEqual(calls.map(({ statusMessage, runtimes }) => [statusMessage, runtimes]), [["Runner heartbeat (initial)", {}], ["Runner heartbeat (heartbeat)", { node: "20.11.0" }]]);
+    assert.deepEqual(
+      calls.map(({ statusMessage, runtimes }) => [statusMessage, runtimes]),
+      [["Runner heartbeat (initial)", {}], ["Runner heartbeat (heartbeat)", { node: "20.11.0" }]],
+    );
   });
 
   it("sends nothing after stop, although interpreters are found then", async (t) => {
@@ -363,8 +395,6 @@ describe("warnings about the host", () => {
     if (date !== undefined) response.setHeader("date", date);
     response.end(JSON.stringify({ registered: true, ...answer }));
   };
-  const logged = (lines: readonly { level: string; message: string }[]) => lines.filter(({ level }) => level === "warn").map(({ message }) => message);
-
   async function beats(registrar: Registrar, count: number): Promise<void> {
     for (let i = 0; i < count; i++) await registrar.register("heartbeat");
   }
@@ -372,19 +402,28 @@ describe("warnings about the host", () => {
   it("of versions that do not fit are logged once and stay in /status", async (t) => {
     const { registrar, lines } = await start(t, answering({ hostVersion: "0.1.0", minimumRunnerVersion: "9.0.0" }));
     await beats(registrar, 3);
-    assert.equal(logged(lines).length, 2);
-    assert.deepEqual(registrar.warnings, logged(lines));
+    assert.equal(warned(lines).length, 2);
+    assert.deepEqual(registrar.warnings, warned(lines));
   });
 
   it("of its clock are logged once and stay in /status", async (t) => {
-    const { registrar, lines } = await start(t, answering({}, "Mon, 06 May 2024 07:09:09 GMT"), {}, { now: () => new Date("2024-05-06T07:08:09.500Z") });
+    const { registrar, lines } = await start(
+      t,
+      answering({}, "Mon, 06 May 2024 07:09:09 GMT"),
+      {},
+      { now: () => new Date("2024-05-06T07:08:09.500Z") },
+    );
     await beats(registrar, 3);
-    assert.deepEqual(logged(lines), ["The host's clock is 60 s ahead of this machine's: check both clocks."]);
-    assert.deepEqual(registrar.warnings, logged(lines));
+    assert.deepEqual(warned(lines), ["The host's clock is 60 s ahead of this machine's: check both clocks."]);
+    assert.deepEqual(registrar.warnings, warned(lines));
     assert.equal(registrar.heartbeat.clockSkewMs, 60_000);
   });
 
-  for (const [date, told] of [["Mon, 06 May 2024 07:08:39 GMT", false], ["Mon, 06 May 2024 07:07:39 GMT", false], ["Mon, 06 May 2024 07:08:40 GMT", true], ["Mon, 06 May 2024 07:07:38 GMT", true]] as const)
+  const clocks = [
+    ["Mon, 06 May 2024 07:08:39 GMT", false], ["Mon, 06 May 2024 07:07:39 GMT", false],
+    ["Mon, 06 May 2024 07:08:40 GMT", true], ["Mon, 06 May 2024 07:07:38 GMT", true],
+  ] as const;
+  for (const [date, told] of clocks)
     it(`are ${told ? "" : "not "}given for a clock that says ${date}`, async (t) => {
       const { registrar } = await start(t, answering({}, date), {}, { now: () => new Date("2024-05-06T07:08:09.500Z") });
       await registrar.register("startup");
@@ -394,15 +433,18 @@ describe("warnings about the host", () => {
   it("are none where all is well", async (t) => {
     const { registrar, lines } = await start(t, answering({ hostVersion: "0.2.16", minimumRunnerVersion: "0.2.15" }));
     await beats(registrar, 2);
-    assert.deepEqual([registrar.warnings, logged(lines)], [[], []]);
+    assert.deepEqual([registrar.warnings, warned(lines)], [[], []]);
   });
 });
 
 describe("a proxy", () => {
-  const warned = (lines: readonly { level: string; message: string }[]) => lines.filter(({ level }) => level === "warn").map(({ message }) => message);
-
   it("that the environment names and Node does not use is warned about at the start, and where the host cannot be reached", async (t) => {
-    const { registrar, lines } = await start(t, (_, response) => void response.socket?.resetAndDestroy(), {}, { environment: { Https_Proxy: "http://user:word@proxy:3128" }, random: () => 1 });
+    const { registrar, lines } = await start(
+      t,
+      (_, response) => void response.socket?.resetAndDestroy(),
+      {},
+      { environment: { Https_Proxy: "http://user:word@proxy:3128" }, random: () => 1 },
+    );
     registrar.start();
     await until(() => warned(lines).length === 2, "both warnings");
     assert.match(warned(lines)[0] ?? "", /^Https_Proxy is set, but requests to the host use no proxy: /);
@@ -425,7 +467,8 @@ describe("the secret", () => {
       round += 1;
       response.statusCode = [200, 401, 500, 302][round % 4] ?? 200;
       response.setHeader("location", `http://x/${secret}`);
-      response.end(JSON.stringify({ registered: true, error: secret, hostVersion: secret, minimumRunnerVersion: secret, [secret]: [secret] }));
+      const versions = { hostVersion: secret, minimumRunnerVersion: secret };
+      response.end(JSON.stringify({ registered: true, error: secret, ...versions, [secret]: [secret] }));
     }, {}, { random: () => 1 });
     for (let i = 0; i < 8; i++) {
       const outcome = await registrar.register("manual");

@@ -75,7 +75,8 @@ test("FrameLog: a larger run's frames are the same from the disk, for early, lat
   await append(log, whole.slice(0, -1));
   assert.ok(log.memoryBytes <= 5 * MB);
   log.end(bytes(RESULT));
-  for (const from of [0, 1, 2_999, 3_000, 3_001, 5_000, 5_998, 5_999, 6_000]) assert.deepEqual(await textOf(log.read(from, never)), whole.slice(from), `from ${from}`);
+  for (const from of [0, 1, 2_999, 3_000, 3_001, 5_000, 5_998, 5_999, 6_000])
+    assert.deepEqual(await textOf(log.read(from, never)), whole.slice(from), `from ${from}`);
   assert.deepEqual(await early, whole);
   assert.deepEqual(await slow, whole.slice(10));
   assert.equal(await contentsOf(log), whole.join(""));
@@ -165,7 +166,8 @@ test("FrameLog: an aborted reader ends, while it waits, while it reads, and befo
   log.close();
 });
 
-test("FrameLog: a closed log ends its readers, and its file is closed after the last of them", { skip: process.platform !== "linux" }, async (t) => {
+const onLinux = { skip: process.platform !== "linux" };
+test("FrameLog: a closed log ends its readers, and its file is closed after the last of them", onLinux, async (t) => {
   const { frames: log } = await logIn(t);
   const openFiles = () => readdirSync("/proc/self/fd").length;
   await new Promise((resolve) => setTimeout(resolve, 20));
@@ -193,7 +195,10 @@ test("FrameLog: a folder that cannot be made costs frames, not the run", async (
   log.end(bytes(RESULT));
   assert.deepEqual(await live, [...frames(0, 10_000, 100), RESULT]);
   const { gapAt, missing } = await gapOf(log);
-  assert.deepEqual([gapAt, await textOf(log.read(0, never))], [0, [`{"type":"gap","missing":${missing}}\n`, ...frames(missing, 10_000, 100), RESULT]]);
+  assert.deepEqual(
+    [gapAt, await textOf(log.read(0, never))],
+    [0, [`{"type":"gap","missing":${missing}}\n`, ...frames(missing, 10_000, 100), RESULT]],
+  );
   assert.equal(said.lines.length, 1);
   log.close();
 });
@@ -207,7 +212,10 @@ test("FrameLog: on a full disk the first frames and the last are kept", async (t
   log.end(bytes(RESULT));
   const { gapAt, missing } = await gapOf(log);
   assert.ok(gapAt > 2_000 && missing > 1_000, `${gapAt} and ${missing}`);
-  assert.deepEqual(await textOf(log.read(0, never)), [...frames(0, gapAt, 100), `{"type":"gap","missing":${missing}}\n`, ...frames(gapAt + missing, 20_000, 100), RESULT]);
+  assert.deepEqual(
+    await textOf(log.read(0, never)),
+    [...frames(0, gapAt, 100), `{"type":"gap","missing":${missing}}\n`, ...frames(gapAt + missing, 20_000, 100), RESULT],
+  );
   assert.match(said.lines.join("\n"), /^warn Cannot write the frames of a run .*ENOSPC[^\n]*$/);
   log.close();
 });
@@ -239,7 +247,12 @@ test("FrameLog: a killed runner leaves no file behind", async (t) => {
   const child = program(t, `
     import { FrameLog } from "../../runner/results/frame-log.ts";
     const log = new FrameLog({ maxBytes: 1e9, spillDir: process.argv[1], log: console });
-    for (let n = 0; ; n++) { log.append(Buffer.from("x".repeat(9999) + "\\n")); if (log.full) await new Promise((resolve) => log.onceDrained(resolve)); if (n === 2000) console.log("spilled"); if (n % 100 === 0) await new Promise(setImmediate); }`,
+    for (let n = 0; ; n++) {
+      log.append(Buffer.from("x".repeat(9999) + "\\n"));
+      if (log.full) await new Promise((resolve) => log.onceDrained(resolve));
+      if (n === 2000) console.log("spilled");
+      if (n % 100 === 0) await new Promise(setImmediate);
+    }`,
   { args: [dir] });
   await until(() => child.output() !== "", "much is spilled");
   child.kill("SIGKILL");

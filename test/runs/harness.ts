@@ -1,11 +1,10 @@
 // The parts that a run uses, without HTTP: real processes and files, and whatever a test puts in their place.
 import { join } from "node:path";
 import { shell } from "../../runner/languages/shell/shell.ts";
-import type { LanguageRegistry } from "../../runner/languages/registry.ts";
 import { createFramer } from "../../runner/output/framer.ts";
 import { createStdioFactory } from "../../runner/process/stdio.ts";
-import { processTree } from "../../runner/process/tree.ts";
 import { processTable } from "../../runner/process/table.ts";
+import { processTree } from "../../runner/process/tree.ts";
 import { UsageMeter } from "../../runner/process/usage.ts";
 import type { RunRequest, Script } from "../../runner/protocol/job.ts";
 import { RunContext } from "../../runner/runs/run-context.ts";
@@ -34,13 +33,13 @@ export function recordingSink(): RecordingSink {
   };
 }
 
-/** A registry that knows the shell alone. */
-const shellOnly = {
-  async find(spelling: string) {
-    if (spelling !== "shell") return { code: 2, errorCode: "UNKNOWN_LANGUAGE", message: `Unknown language "${spelling}"` };
-    return { language: shell, interpreter: { path: "/bin/sh", version: "0", flavour: "sh" } };
+/** Knows the shell alone. */
+const shellOnly: RunDependencies["languages"] = {
+  async find(named) {
+    if (named !== "shell") return { code: 2, errorCode: "UNKNOWN_LANGUAGE", message: `Unknown language "${named}"` };
+    return { language: shell, spelling: "shell", interpreter: { path: "/bin/sh", version: "0", flavour: "sh" } };
   },
-} as LanguageRegistry;
+};
 
 /** What runs depend on, with a folder of its own that is removed after the test. */
 export async function runDependencies(t: TestContext, changes: Partial<RunDependencies> = {}): Promise<RunDependencies> {
@@ -50,7 +49,7 @@ export async function runDependencies(t: TestContext, changes: Partial<RunDepend
   const stdioFactory = createStdioFactory(join(workDir, "pipes"));
   const workspaces = new Workspaces({ workDir, ahead: 1, stdioFactory, log });
   const table = processTable();
-  const processes = { environment: process.env, markPrefix: `test${process.pid}.`, tree: processTree(), table, meter: new UsageMeter(table) };
+  const processes = { environment: process.env, markPrefix: `test${process.pid}.`, table, tree: processTree(), meter: new UsageMeter(table) };
   afterwards(t, async () => {
     await workspaces.close();
     await stdioFactory.close();
@@ -60,6 +59,7 @@ export async function runDependencies(t: TestContext, changes: Partial<RunDepend
     packages: { ensure: async () => ({ kind: "nothing-needed" }) },
     scripts: new ScriptFiles(join(home, "scripts")),
     workspaces, processes,
+    workspaceMode: "run",
     warmPool: new WarmPool({ ...processes, workspaces, log, size: 0, idleMs: 0, active: () => 0, cores: 1 }),
     framer: createFramer(),
     limits: { maxOutputBytes: 1024 * 1024, killGraceMs: 1_000 },

@@ -18,8 +18,22 @@ const never = new AbortController().signal;
 /** The start of the n-th run of a test. */
 const time = (n: number) => new Date(Date.UTC(2024, 4, 6, 7, 8, 9) + n).toISOString();
 
+const RESULT = {
+  stdout: "", stderr: "", code: 0, duration: 1, automnLogs: [], automnNotifications: [], input: {}, reason: "exited" as const,
+};
+
 function startOf(runId: string, n: number): StartEntry {
-  return { event: "start", at: time(n), runId, owner: "1-2", name: "a script", language: "node", sha256: "ab".repeat(32), trigger: {}, variables: [] };
+  return {
+    event: "start",
+    at: time(n),
+    runId,
+    owner: "1-2",
+    name: "a script",
+    language: "node",
+    sha256: "ab".repeat(32),
+    trigger: {},
+    variables: [],
+  };
 }
 
 /** A history on the folder of a test, as a runner that starts there opens it. */
@@ -38,7 +52,7 @@ async function open(t: TestContext, directory: string, maxBytes = 8 * MB) {
   };
   const end = ({ entry, frames: frameLog }: ReturnType<typeof start>, returnData: unknown) => {
     const { runId } = entry;
-    frameLog.end(resultFrame({ runId, stdout: "", stderr: "", code: 0, duration: 1, returnData, automnLogs: [], automnNotifications: [], input: {}, reason: "exited" }));
+    frameLog.end(resultFrame({ ...RESULT, runId, returnData }));
     const entryOfEnd: EndEntry = { event: "end", at: time(99_999), runId, reason: "exited", code: 0, durationMs: 1 };
     history.ended(entry, entryOfEnd, frameLog);
   };
@@ -116,7 +130,7 @@ describe("RunHistory: a run id that is used again", () => {
     const killed = await open(t, dir);
     killed.end(killed.start("same", 1), "first");
     const second = killed.start("same", 2);
-    killed.history.started(second.entry, Promise.resolve({ pid: 7, mark: "m", startTime: "9" }));
+    killed.history.started(second.entry, { pid: 7, mark: "m", startTime: "9" });
     await killed.history.close();
 
     const { history, openStarts } = await open(t, dir);
@@ -156,10 +170,20 @@ describe("RunHistory.hasResult", () => {
     await first.history.close();
     const file = join(dir, "runs.ndjson");
     const lines = (await readFile(file, "utf8")).trim().split("\n");
-    assert.deepEqual(lines.map((line) => JSON.parse(line) as Entry).map(({ event, runId }) => [event, runId]), [["start", "kept"], ["end", "kept"], ["start", "lost"]]);
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line) as Entry).map(({ event, runId }) => [event, runId]),
+      [["start", "kept"], ["end", "kept"], ["start", "lost"]],
+    );
     await writeFile(file, `${lines[0]}\n${lines[2]}\n`);
     const { history, openStarts } = await open(t, dir);
     assert.deepEqual(openStarts.map(({ runId }) => runId), ["kept", "lost"]);
-    assert.deepEqual([await history.hasResult(startOf("kept", 1)), await history.hasResult(startOf("kept", 2)), await history.hasResult(startOf("lost", 2))], [true, false, false]);
+    assert.deepEqual(
+      [
+        await history.hasResult(startOf("kept", 1)),
+        await history.hasResult(startOf("kept", 2)),
+        await history.hasResult(startOf("lost", 2)),
+      ],
+      [true, false, false],
+    );
   });
 });

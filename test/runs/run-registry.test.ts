@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { LanguageRegistry } from "../../runner/languages/registry.ts";
 import { Failure } from "../../runner/lib/failure.ts";
 import type { RunResult } from "../../runner/protocol/result.ts";
 import { FrameLog } from "../../runner/results/frame-log.ts";
 import type { EndEntry, StartEntry } from "../../runner/journal/journal.ts";
 import type { RunHistory } from "../../runner/runs/history.ts";
+import type { RunDependencies } from "../../runner/runs/run-context.ts";
 import { RunRegistry } from "../../runner/runs/run-registry.ts";
 import type { TestContext } from "../support/cleanup.ts";
 import { recordingSink, requestFor, runDependencies } from "./harness.ts";
@@ -15,7 +15,7 @@ async function registryFor(t: TestContext, { slots }: { slots?: number } = {}) {
   let letGo: () => void = () => {};
   const gate = new Promise<void>((resolve) => { letGo = resolve; });
   const missing = { code: 127, errorCode: "INTERPRETER_MISSING", message: "none here" } as const;
-  const languages = { find: () => gate.then(() => missing) } as Partial<LanguageRegistry> as LanguageRegistry;
+  const languages: RunDependencies["languages"] = { find: () => gate.then(() => missing) };
   const entries: (StartEntry | EndEntry)[] = [];
   const history: Partial<RunHistory> = {
     accepted: (start) => void entries.push(start),
@@ -76,11 +76,13 @@ describe("RunRegistry", () => {
     const { registry, begin, letGo, entries } = await registryFor(t);
     const { ended } = begin("a");
     assert.deepEqual(registry.counts, { active: 1, total: 1, byOutcome: {} });
+    assert.equal(registry.msSinceLastEnd, Infinity);
     letGo();
     const { frame, report } = await ended;
     const sent = JSON.parse(frame.toString()) as { type: string; data: RunResult };
     assert.deepEqual([sent.type, sent.data.runId, sent.data.code, report.result.code], ["result", "a", 127, 127]);
     assert.deepEqual(registry.counts, { active: 0, total: 1, byOutcome: { "start-failed": 1 } });
+    assert.ok(Number.isFinite(registry.msSinceLastEnd));
     assert.deepEqual(entries.map(({ event, runId }) => [event, runId]), [["start", "a"], ["end", "a"]]);
   });
 

@@ -104,7 +104,7 @@ test("run: an interpreter that has gone is a result with code 126, and the works
   let directory = "";
   const dependencies: RunDependencies = {
     ...others,
-    languages: { ...languages, find: async () => ({ ...found, interpreter: { path: "/nowhere/sh", version: "0", flavour: "sh" } }) },
+    languages: { find: async () => ({ ...found, interpreter: { path: "/nowhere/sh", version: "0", flavour: "sh" } }) },
     workspaces: {
       async open(inputJson) {
         const workspace = await workspaces.open(inputJson);

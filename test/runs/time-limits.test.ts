@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, mock } from "node:test";
-import { RETURN_GRACE_MS, TimeLimits } from "../../runner/runs/time-limits.ts";
+import { RETURN_GRACE_MS, timeLimit, TimeLimits } from "../../runner/runs/time-limits.ts";
 
 /** Passes so much time, and lets the event loop deliver what has happened by then. */
 type Tick = (ms: number) => Promise<void>;
@@ -19,6 +19,11 @@ async function withClock(use: (tick: Tick, stop: AbortController, limits: TimeLi
     mock.timers.reset();
   }
 }
+
+describe("timeLimit", () => {
+  for (const [script, own, wanted] of [[5, 9, 5], [9, 5, 5], [5, undefined, 5], [undefined, 5, 5], [undefined, undefined, undefined]] as const)
+    it(`is ${wanted} for a script's ${script} and the runner's ${own}`, () => assert.equal(timeLimit(script, own), wanted));
+});
 
 describe("TimeLimits", () => {
   it("ends a script at its timeout, not before", () => withClock(async (tick, stop, limits) => {

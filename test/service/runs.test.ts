@@ -24,7 +24,11 @@ interface Run {
 async function ask<T>({ url }: Service, path: string): Promise<{ readonly status: number; readonly body: T; readonly text: string }> {
   const answer = await fetch(`${url}/api/runs${path}`, { headers: { "x-automn-runner-secret": SECRET } });
   const text = await answer.text();
-  return { status: answer.status, text, body: (answer.headers.get("content-type") ?? "").startsWith("application/json") ? (JSON.parse(text) as T) : ({} as T) };
+  return {
+    status: answer.status,
+    text,
+    body: (answer.headers.get("content-type") ?? "").startsWith("application/json") ? (JSON.parse(text) as T) : ({} as T),
+  };
 }
 
 const list = async (service: Service) => (await ask<{ runs: Run[] }>(service, "")).body.runs;
@@ -54,12 +58,18 @@ test("a run id that is used again means the second run, while it is active, afte
   await second.printed("two");
   const active = (await ask<Run>(service, "/same")).body;
   assert.deepEqual([active.state, active.result], ["active", undefined]);
-  await until(() => readFileSync(join(service.dataDir, "state", "runs.ndjson"), "utf8").split('"start"').length === 3, "the second start in the journal");
+  await until(
+    () => readFileSync(join(service.dataDir, "state", "runs.ndjson"), "utf8").split('"start"').length === 3,
+    "the second start in the journal",
+  );
   service = await service.restart({}, "SIGKILL");
   await assert.rejects(second.result);
   for (const restarted of [false, true]) {
     if (restarted) service = await service.restart();
-    const lost = await until(async () => { const { body } = await ask<Run>(service, "/same"); return body.reason !== undefined && body; }, "the end of the second run");
+    const lost = await until(
+      async () => { const { body } = await ask<Run>(service, "/same"); return body.reason !== undefined && body; },
+      "the end of the second run",
+    );
     assert.deepEqual([lost.reason, lost.startedAt, lost.result], ["lost", active.startedAt, undefined]);
     assert.equal((await ask(service, "/same/stream")).status, 404);
     assert.deepEqual((await list(service)).map(({ runId, reason }) => [runId, reason]), [["same", "lost"], ["same", first]]);
@@ -90,14 +100,18 @@ test("a result file that a script has replaced is one warning and no error", { s
     const answer = await ask<Run>(service, `/${id}`);
     assert.deepEqual([answer.status, answer.body.state, answer.body.result], [200, "ended", undefined]);
     assert.equal((await ask(service, `/${id}/stream`)).status, 404);
-    assert.equal(service.log.filter(({ message, level }) => level === "warn" && message.startsWith("Cannot read the kept result")).length, 1 + ["fifo", "huge", "text"].indexOf(id));
+    assert.equal(
+      service.log.filter(({ message, level }) => level === "warn" && message.startsWith("Cannot read the kept result")).length,
+      1 + ["fifo", "huge", "text"].indexOf(id),
+    );
   }
 });
 
 test("a journal line without an owner is skipped with one warning, and the service starts", async (t) => {
   const dataDir = await temporaryDirectory(t);
   await mkdir(join(dataDir, "state"), { recursive: true });
-  writeFileSync(join(dataDir, "state", "runs.ndjson"), '{"event":"start","at":"2025-01-01T00:00:00.000Z","runId":"no owner","name":"x","language":"shell","sha256":"","trigger":{},"variables":[]}\n');
+  const start = { event: "start", at: "2025-01-01T00:00:00.000Z", runId: "no owner", name: "x", language: "shell", sha256: "" };
+  writeFileSync(join(dataDir, "state", "runs.ndjson"), `${JSON.stringify({ ...start, trigger: {}, variables: [] })}\n`);
   const service = await startService(t, ENV, dataDir);
   assert.equal((await runJob(service.url, SECRET, shell("a", "AutomnReturn 1"))).returnData, 1);
   assert.deepEqual((await list(service)).map(({ runId }) => runId), ["a"]);

@@ -32,7 +32,11 @@ export async function textOf(frames: AsyncIterable<Buffer> | undefined): Promise
 }
 
 /** A node process that runs a module of TypeScript text; relative imports start in this folder. It is killed after the test. */
-export function program(t: TestContext, code: string, { prefix = [], args = [] }: { prefix?: string[]; args?: string[] } = {}): ChildProcess & { output(): string } {
+export function program(
+  t: TestContext,
+  code: string,
+  { prefix = [], args = [] }: { prefix?: string[]; args?: string[] } = {},
+): ChildProcess & { output(): string } {
   const [command = "", ...rest] = [...prefix, process.execPath, "--import", "tsx", "--input-type=module", "--eval", code, "--", ...args];
   const child = spawn(command, rest, { cwd: fileURLToPath(new URL(".", import.meta.url)), stdio: ["ignore", "pipe", "inherit"] });
   let output = "";

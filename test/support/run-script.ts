@@ -31,7 +31,7 @@ export async function runScript(code: string, { home, language, interpreter, ...
   const scripts = join(home, "scripts");
   await mkdir(scripts, { recursive: true });
   const place = await mkdtemp(join(scripts, "s-"));
-  const [file, inputFile, cwd] = [join(place, `code${language.extension(spelling)}`), join(place, "input.json"), join(place, "work")];
+  const [file, inputFile, cwd] = [join(place, `code${language.extension(spelling, code)}`), join(place, "input.json"), join(place, "work")];
   const inputJson = JSON.stringify(input);
   const manifest = writeFile(join(scripts, "package.json"), '{"private":true}\n');
   await Promise.all([mkdir(cwd), writeFile(file, code), writeFile(inputFile, inputJson), manifest]);

@@ -51,7 +51,10 @@ export async function startService(t: TestContext, env: NodeJS.ProcessEnv = {}, 
   const port = env["AUTOMN_RUNNER_PORT"] ?? String(await freePort());
   const whole = { AUTOMN_RUNNER_DATA_DIR: directory, AUTOMN_RUNNER_PORT: port, AUTOMN_RUNNER_PUBLIC_URL: `http://127.0.0.1:${port}`, ...env };
   const runner = await startBuiltRunner({ env: plainEnvironment(whole) });
-  afterwards(t, () => runner.stop());
+  afterwards(t, async () => {
+    void runner.stop();
+    await runner.stop("SIGINT"); // a second signal ends it at once, its runs too
+  });
   const { url } = runner;
   return Object.defineProperties({} as Service, {
     ...Object.getOwnPropertyDescriptors(runner),

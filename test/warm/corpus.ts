@@ -1,7 +1,7 @@
-// Scripts that look where a warm start could show: each is run cold and warm, and all that comes of them is compared.
+// Scripts that look where a warm start could show. Each is run cold and warm, and all that comes of both is compared.
 
-/** A script of the corpus. */
-export interface Specimen {
+/** A script, named by where it looks. */
+export interface CorpusScript {
   readonly name: string;
   readonly code: string;
   readonly input?: unknown;
@@ -11,16 +11,16 @@ export interface Specimen {
 const json = (expression: string) => `console.log(JSON.stringify(${expression}, null, 1));`;
 
 /** For Node.js. */
-export const NODE: readonly Specimen[] = [
+export const NODE: readonly CorpusScript[] = [
   { name: "nothing at all", code: "" },
   { name: "a line of output", code: "console.log('hi', {a: [1, {b: 2}]}, 3n, Symbol('x'));" },
   { name: "the helpers", code: "AutomnLog('m', 'warn', {a: 1}); AutomnNotify('x', 'y'); AutomnRunLog('a', {b: 1}); AutomnReturn({id: AutomnRunId, input: AutomnInput});", input: { n: 1 } },
   { name: "the helpers with what JSON cannot hold", code: "const a = { n: NaN, b: 5n, m: new Map([[1, () => 2]]) }; a.self = a; AutomnLog('m', 'info', a); AutomnNotify('x', a); AutomnRunLog(a, NaN); AutomnReturn(a);" },
-  { name: "process.argv and its kin", code: json("[process.argv, process.argv0, process.execArgv, process.execPath, process.title, process.cwd() === process.env.PWD]") },
+  { name: "process.argv and what else tells of the command line", code: json("[process.argv, process.argv0, process.execArgv, process.execPath, process.title, process.cwd() === process.env.PWD]") },
   { name: "the environment", code: json("Object.entries(process.env)"), variables: { B_NAME: "b", A_NAME: "ä\n", NODE_ENV: "test" } },
   { name: "the environment of a child", code: "console.log(require('child_process').execFileSync('env').toString())", variables: { B_NAME: "b" } },
   { name: "main module", code: json("[require.main === module, module.id, module.filename === __filename, module.loaded, module.children.length, module.paths, process.mainModule === module, module.parent === undefined, module.parent === null, __dirname]") },
-  { name: "module books", code: json("[Object.keys(require.cache), Object.keys(module.constructor._pathCache), Object.keys(module.constructor), require.resolve.paths('x'), module.constructor.globalPaths]") },
+  { name: "the caches of the module loader", code: json("[Object.keys(require.cache), Object.keys(module.constructor._pathCache), Object.keys(module.constructor), require.resolve.paths('x'), module.constructor.globalPaths]") },
   { name: "runMain as Node made it", code: "const M = require('module'); console.log(Object.getOwnPropertyDescriptor(M, 'runMain'), M.runMain.name, String(M.runMain).length);" },
   { name: "globals", code: json("[Reflect.ownKeys(globalThis).map(String), Object.keys(process), process.eventNames().map(String)]") },
   { name: "a stack trace", code: "function f() { return new Error('x').stack; } console.log(f());" },
@@ -51,6 +51,7 @@ export const NODE: readonly Specimen[] = [
   { name: "standard input that is unreferenced, read and closed", code: "const s = process.stdin; s.unref().ref(); s.on('data', (d) => console.log(d.length)).on('end', () => console.log('end')).on('close', (h) => console.log('close', h)); console.log(s.constructor.name, s.fd, Object.keys(s), s.eventNames());", input: "x" },
   { name: "standard input that fails in a listener", code: "process.stdin.on('data', () => { throw new Error('in a listener'); });" },
   { name: "standard input by name", code: "console.log(require('fs').readFileSync('/dev/stdin', 'utf8'));", input: "x" },
+  { name: "an input that fits two of its three variables", code: "console.log(AutomnInput.length, ['AUTOMN_INTERNAL_INPUT_JSON', 'AUTOMN_INPUT_JSON', 'INPUT_JSON'].map((n) => process.env[n]?.length)); console.log(require('child_process').execSync('echo ${#INPUT_JSON}').toString());", input: "y".repeat(131_049) },
   { name: "an input that does not fit a variable", code: "console.log(AutomnInput.length, require('fs').readFileSync(0).length, process.env.INPUT_JSON);", input: "y".repeat(200_000) },
   { name: "standard output by name", code: "require('fs').writeFileSync('/dev/stdout', 'by name\\n'); console.log(process.stdout.isTTY, process.stdout.constructor.name, process.stdout.writableHighWaterMark);" },
   { name: "much output before an exit", code: "console.log('x'.repeat(300000)); process.exit(0);" },
@@ -69,6 +70,7 @@ export const NODE: readonly Specimen[] = [
   { name: "an ES module with a syntax error", code: "import fs from 'node:fs';\nconst a = ;" },
   { name: "an ES module that imports nothing there", code: "import x from './nope.mjs';" },
   { name: "a stack in an ES module", code: "import 'node:fs';\nError.stackTraceLimit = 50;\nconsole.log(new Error('x').stack);" },
+  { name: "an ES module that starts its own file again", code: "import { spawnSync } from 'node:child_process';\nimport { fileURLToPath } from 'node:url';\nconst file = fileURLToPath(import.meta.url);\nif (process.argv[2]) console.log('child', process.argv, process.execArgv); else console.log(process.argv, process.execArgv, spawnSync(process.execPath, [file, 'x'], { encoding: 'utf8' }).output);" },
   { name: "async hooks", code: "const h = require('async_hooks'); console.log(h.executionAsyncId(), h.triggerAsyncId(), new h.AsyncResource('x').asyncId(), typeof h.executionAsyncResource());" },
   { name: "active handles", code: json("[process._getActiveHandles().length, process._getActiveRequests().length, process.getActiveResourcesInfo()]") },
   { name: "the order of callbacks", code: "setImmediate(() => console.log('immediate')); process.nextTick(() => console.log('tick')); Promise.resolve().then(() => console.log('micro')); queueMicrotask(() => console.log('queued')); console.log('sync');" },
@@ -88,7 +90,7 @@ export const NODE: readonly Specimen[] = [
 ];
 
 /** For Python. */
-export const PYTHON: readonly Specimen[] = [
+export const PYTHON: readonly CorpusScript[] = [
   { name: "nothing at all", code: "" },
   { name: "a line of output", code: "print('hi', {'a': [1]}, 'ä')" },
   { name: "the helpers", code: "AutomnLog('m', 'warn', {'a': 1})\nAutomnNotify('x', 'y')\nAutomnRunLog('a', {'b': 1})\nAutomnReturn({'id': AUTOMN_RUN_ID, 'input': AUTOMN_INPUT})", input: { n: 1 } },
@@ -165,8 +167,23 @@ export const PYTHON: readonly Specimen[] = [
   { name: "the main module in a zip of its own", code: "import __main__, sys\nprint(__main__.__file__ == __file__, __main__ is sys.modules['__main__'], __main__.__spec__, hasattr(__main__, '__path__'))" },
 ];
 
+/** Scripts that look at their working directory, for when it is their lasting one. */
+export const IN_SCRIPT_DIR: Readonly<Record<string, string>> = {
+  node: `require('fs').writeFileSync('file', 'content');
+    console.log(process.cwd(), process.cwd() === process.env.AUTOMN_SCRIPT_DIR, require('fs').readdirSync('.'));
+    console.log(require('child_process').execFileSync('/bin/pwd').toString(), require('path').resolve('file'));`,
+  python: `import os, pathlib, subprocess
+open('file', 'w').write('content')
+print(os.getcwd(), os.getcwd() == os.environ['AUTOMN_SCRIPT_DIR'], os.listdir('.'), pathlib.Path('file').resolve())
+print(subprocess.run(['/bin/pwd'], capture_output=True, text=True).stdout)`,
+  powershell: `Set-Content file content
+"$(Get-Location) $((Get-Location).Path -ceq $env:AUTOMN_SCRIPT_DIR) $([Environment]::CurrentDirectory) $([IO.Path]::GetFullPath('file'))"
+(Get-ChildItem).Name
+/bin/pwd`,
+};
+
 /** For PowerShell. */
-export const POWERSHELL: readonly Specimen[] = [
+export const POWERSHELL: readonly CorpusScript[] = [
   { name: "nothing at all", code: "" },
   { name: "a line of output", code: "'hi'; Write-Host 'host'; 1..3; @{ a = 1 }; [pscustomobject] @{ a = 1; b = 'ä' }" },
   { name: "the helpers", code: "AutomnLog 'm' warn @{ a = 1 }\nAutomnNotify x y\nAutomnRunLog a @{ b = 1 }\nAutomnReturn ([ordered] @{ id = $AutomnRunId; input = $AutomnInput; json = $AutomnInternalInputJson })", input: { n: [1] } },

@@ -7,9 +7,9 @@ import { LanguageRegistry } from "../../runner/languages/registry.ts";
 import { createLog } from "../../runner/lib/log.ts";
 import { baseEnvironment, scriptEnvironment } from "../../runner/process/environment.ts";
 import { sendSignal } from "../../runner/process/signal.ts";
-import { processTable } from "../../runner/process/table.ts";
 import { createStdioFactory } from "../../runner/process/stdio.ts";
 import type { OutputPipe } from "../../runner/process/stdio.ts";
+import { processTable } from "../../runner/process/table.ts";
 import { WarmPool } from "../../runner/warm/warm-pool.ts";
 import type { WarmPoolOptions, WarmRequest } from "../../runner/warm/warm-pool.ts";
 import { coldLauncher, newMark } from "../../runner/workspace/launcher.ts";
@@ -37,6 +37,8 @@ export interface TestScript {
   readonly code: string;
   readonly input?: unknown;
   readonly variables?: Readonly<Record<string, string>>;
+  /** Runs it in its script's lasting directory. */
+  readonly inScriptDir?: boolean;
 }
 
 /** A small runner without HTTP. */
@@ -80,28 +82,29 @@ export async function openHarness({ environment = process.env, paths = {}, ...op
   const warmPool = new WarmPool(poolOptions);
   await languages.ready();
 
-  async function runtimeOf(spelling: string) {
-    const found = await languages.find(spelling);
+  async function runnable(named: string) {
+    const found = await languages.find(named);
     if ("message" in found) throw new Error(found.message);
     return found;
   }
 
   async function requestFor(script: TestScript, codeFile = "", scriptDir = ""): Promise<WarmRequest> {
-    const { language: spelling, input = {}, variables = {} } = script;
-    const { language, interpreter } = await runtimeOf(spelling);
+    const { input = {}, variables = {} } = script;
+    const { language, spelling, interpreter } = await runnable(script.language);
     const list = Object.entries(variables).map(([name, value]) => ({ name, value }));
     const base = baseEnvironment({ inherited: environment, variables: list });
     const command = language.command(interpreter, codeFile, spelling, base.values);
     const own = { interpreter: command.environment, runId: "the-run", inputJson: JSON.stringify(input), scriptDir };
     const { values } = scriptEnvironment(base, own);
-    return { language, interpreter, spelling, command, environment: values };
+    const directory = script.inScriptDir === true ? { directory: scriptDir } : {};
+    return { language, interpreter, spelling, command, environment: values, ...directory };
   }
 
   async function run(script: TestScript, how: "cold" | "warm"): Promise<Outcome> {
-    const { language: spelling, code, input = {} } = script;
-    const { language } = await runtimeOf(spelling);
+    const { code, input = {} } = script;
+    const { language, spelling } = await runnable(script.language);
     const inputJson = JSON.stringify(input);
-    const place = await scripts.place({ id: "script", language: spelling, code, variables: [] } as never, language.extension(spelling));
+    const place = await scripts.place({ id: "script", language: spelling, code, variables: [] } as never, (text) => language.extension(spelling, text));
     const request = await requestFor(script, place.codeFile, place.lastingDir);
     const began = performance.now();
     const warm = how === "warm" ? await warmPool.take(request, inputJson) : undefined;
@@ -126,7 +129,7 @@ export async function openHarness({ environment = process.env, paths = {}, ...op
   return {
     warmPool, options: poolOptions, languages, log: lines, workDir, requestFor, run,
     async warmed(script) {
-      const { language: { name } } = await runtimeOf(script.language);
+      const { language: { name } } = await runnable(script.language);
       if (warmPool.counts[name] === undefined) await warmPool.take(await requestFor({ language: script.language, code: "" }), "{}");
       await until(() => (warmPool.counts[name]?.ready ?? 0) > 0, `a warm process: ${lines.join("")}`);
     },
@@ -141,7 +144,7 @@ export async function openHarness({ environment = process.env, paths = {}, ...op
 }
 
 /** The interpreters that the runner would be told of, so that the same tests can be run with others. */
-function pathsOf(environment: NodeJS.ProcessEnv): Readonly<Record<string, string | undefined>> {
+function pathsOf(environment: NodeJS.ProcessEnv): Record<string, string | undefined> {
   const path = (name: string) => environment[`AUTOMN_RUNNER_${name}_PATH`];
   return { node: path("NODE"), python: path("PYTHON"), powershell: path("POWERSHELL"), shell: path("SHELL") };
 }

@@ -1,27 +1,29 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { NODE, POWERSHELL, PYTHON } from "./corpus.ts";
+import { IN_SCRIPT_DIR, NODE, POWERSHELL, PYTHON } from "./corpus.ts";
 import { openHarness } from "./harness.ts";
-import type { Harness, Outcome } from "./harness.ts";
+import type { Harness, Outcome, TestScript } from "./harness.ts";
+import type { TestContext } from "../support/cleanup.ts";
 
 let harness: Harness;
 before(async () => { harness = await openHarness({ size: 2 }); });
 after(() => harness.close());
 
+/** Runs a script warm and cold and compares what came of both. */
+async function compare(t: TestContext, script: TestScript): Promise<void> {
+  const { language } = script;
+  if ("message" in (await harness.languages.find(language))) return t.skip(`no ${language} here`);
+  await harness.warmed(script);
+  const warm = await harness.run(script, "warm");
+  const cold = await harness.run(script, "cold");
+  assert.equal(warm.start, "warm");
+  assert.deepEqual(comparable(warm), comparable(cold));
+}
+
 for (const [language, corpus] of Object.entries({ node: NODE, python: PYTHON, powershell: POWERSHELL })) {
   describe(`a ${language} script, run warm and cold, behaves the same:`, () => {
-    for (const script of corpus) {
-      test(script.name, async (t) => {
-        if ("message" in (await harness.languages.find(language))) return t.skip(`no ${language} here`);
-        const testScript = { language, ...script };
-        await harness.warmed(testScript);
-        const warm = await harness.run(testScript, "warm");
-        const cold = await harness.run(testScript, "cold");
-        assert.equal(warm.start, "warm");
-        assert.deepEqual(comparable(warm), comparable(cold));
-        return undefined;
-      });
-    }
+    for (const { name, ...script } of corpus) test(name, (t) => compare(t, { language, ...script }));
+    test("its lasting directory as its working directory", (t) => compare(t, { language, code: IN_SCRIPT_DIR[language] ?? "", inScriptDir: true }));
   });
 }
 

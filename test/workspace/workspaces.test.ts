@@ -11,6 +11,9 @@ import { collect } from "../support/output-pipe.ts";
 import { run } from "../support/results.ts";
 import { until } from "../support/until.ts";
 
+/** What lies beside the workspaces. */
+const COMMON = ["pipes", "package.json"];
+
 async function start(t: Parameters<typeof temporaryFolder>[0], ahead = 2) {
   const workDir = join(await temporaryFolder(t), "work", "dir");
   const stdioFactory = createStdioFactory(join(workDir, "pipes"));
@@ -67,7 +70,7 @@ describe("Workspace", () => {
     await mkdir(join(workspace.directory, "a", "b"), { recursive: true });
     await writeFile(join(workspace.directory, "a", "b", "c"), "");
     await workspace.close();
-    assert.deepEqual((await readdir(workDir)).filter((name) => name !== "pipes"), []);
+    assert.deepEqual((await readdir(workDir)).filter((name) => !COMMON.includes(name)), []);
     await workspace.close();
   });
 
@@ -110,7 +113,7 @@ describe("Workspaces", () => {
     for (let round = 0; round < 5; round++) {
       const workspace = await workspaces.open('{"round":1}');
       assert.deepEqual(await readdir(workspace.directory), []);
-      await until(async () => (await readdir(workDir).catch(() => [])).length >= 4, "workspaces made ahead");
+      await until(async () => (await readdir(workDir).catch(() => [])).length >= 5, "workspaces made ahead");
       await rm(workDir, { recursive: true, maxRetries: 5 });
       const next = await workspaces.open('{"round":2}');
       assert.equal(await readFile(next.inputFile, "utf8"), '{"round":2}');
@@ -122,8 +125,8 @@ describe("Workspaces", () => {
   it("open: workspaces made ahead whose working directory somebody has removed are made anew", async (t) => {
     const { workspaces, workDir } = await start(t, 2);
     const first = await workspaces.open("{}");
-    await until(async () => (await readdir(workDir)).length >= 4, "workspaces made ahead");
-    const homes = (await readdir(workDir)).filter((name) => name !== "pipes").map((name) => join(workDir, name));
+    await until(async () => (await readdir(workDir)).length >= 5, "workspaces made ahead");
+    const homes = (await readdir(workDir)).filter((name) => !COMMON.includes(name)).map((name) => join(workDir, name));
     for (const home of homes) if (home !== dirname(first.directory)) await rm(join(home, "work"), { recursive: true, force: true });
     const next = await workspaces.open("{}");
     assert.deepEqual(await readdir(next.directory), []);
@@ -133,11 +136,11 @@ describe("Workspaces", () => {
   it("close: workspaces made ahead and not used are gone", async (t) => {
     const { workspaces, stdioFactory, workDir } = await start(t, 4);
     const workspace = await workspaces.open("{}");
-    await until(async () => (await readdir(workDir)).length >= 6, "workspaces made ahead");
+    await until(async () => (await readdir(workDir)).length >= 7, "workspaces made ahead");
     await workspace.close();
     await workspaces.close();
     await stdioFactory.close();
-    assert.deepEqual((await readdir(workDir, { recursive: true })).filter((name) => name !== "pipes"), []);
+    assert.deepEqual((await readdir(workDir, { recursive: true })).filter((name) => !COMMON.includes(name)), []);
   });
 
   it("close: no descriptor is left open", { skip: process.platform !== "linux" && "looks into /proc" }, async (t) => {

@@ -7,7 +7,7 @@ const MAX_VERSION = 256;
 const RESERVED: ReadonlySet<string> = new Set(["node_modules", "favicon.ico"]);
 
 /**
- * Why npm can have no package of this name, as a sentence; undefined where it can. Upper case is allowed, since old packages
+ * The message why npm can have no package of this name; undefined where it can. Upper case is allowed, since old packages
  * have it. The caller leaves out modules of Node itself: a package may share their name (`buffer`, `punycode`).
  */
 export function npmNameProblem(name: string): string | undefined {
@@ -45,7 +45,7 @@ export function isDistTag(text: string): boolean {
 
 const ADDRESS = /[/\\:]|^\./;
 
-/** Why a text cannot be the version of an npm package, in words; undefined for a version, range or dist-tag. */
+/** Why a text cannot be the version of an npm package; undefined for a version, range or dist-tag. */
 export function versionProblem(text: string): string | undefined {
   if (text.length > MAX_VERSION) return `a version has at most ${MAX_VERSION} characters`;
   if (text.startsWith("-")) return 'a version does not begin with "-"';

@@ -53,6 +53,8 @@ export interface NpmOptions {
   readonly ignoreScripts: boolean;
 }
 
+const NOT_INSTALLED = "npm did not install it";
+
 /** A command line of npm in a folder. */
 type Npm = (flags: readonly string[], options?: { readonly directory?: string; readonly quiet?: boolean }) => Promise<ToolEnd>;
 
@@ -71,16 +73,32 @@ export function createNpm(options: NpmOptions): Installer {
 }
 
 async function installWith(npm: Npm, task: InstallTask, ignoreScripts: boolean): Promise<Installed> {
-  await writeManifest(task.directory, { dependencies: task.requirements });
+  const [dependencies, optional] = [task.requirements.filter((one) => !one.optional), task.requirements.filter((one) => one.optional)];
+  await writeManifest(task.directory, { dependencies, ...(optional.length > 0 ? { optionalDependencies: optional } : {}) });
   const { end, flags } = await tryTwice(npm, task);
   const failure = npmFailure(end);
   if (failure !== undefined) {
     if (task.requirements.length === 1) return refuseAll(task.requirements, failure.reason);
+    if (optional.length > 0) return installWithout(optional, { ...task, requirements: dependencies }, failure, npm, ignoreScripts);
     return task.partial ? installPart(npm, flags, failure, task) : blame(npm, flags, failure, task);
   }
   const blocked = ignoreScripts ? [] : blockedPackages(end);
   if (blocked.length > 0) return refuseAll(task.requirements, `npm blocked the install scripts of ${blocked.join(", ")}`);
-  return present(task, task.requirements, () => "npm did not install it");
+  const { resolved, refused } = await present(task, task.requirements, () => NOT_INSTALLED);
+  const missing = optional.filter(({ name }) => !Object.hasOwn(resolved, name));
+  const explained = await reasons(npm, missing, { code: "", reason: NOT_INSTALLED }, task, NOT_INSTALLED);
+  return { resolved, refused: [...refused.filter(({ name }) => !missing.some((one) => one.name === name)), ...explained] };
+}
+
+/** After a failure with optional packages, which npm lets pass where it can: tries without them. */
+async function installWithout(
+  optional: readonly Requirement[], task: InstallTask, { reason }: NpmFailure, npm: Npm, ignoreScripts: boolean,
+): Promise<Installed> {
+  const { refused } = refuseAll(optional, reason);
+  if (task.requirements.length === 0) return { resolved: {}, refused };
+  await empty(task.directory);
+  const installed = await installWith(npm, task, ignoreScripts);
+  return { ...installed, refused: [...installed.refused, ...refused] };
 }
 
 /** Installs, and once more for each failure that another way of asking may settle. Resolves with the flags that were used last. */

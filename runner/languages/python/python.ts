@@ -5,7 +5,7 @@ import type { Language } from "../language.ts";
 
 /** The folder of the `sitecustomize` that loads the helpers. */
 const PRELUDE_DIR = fileURLToPath(new URL("./prelude/helpers", import.meta.url));
-/** The folder of the `sitecustomize` that has a process wait for its script. */
+/** The folder of the `sitecustomize` that makes a process wait for its script. */
 const WARM_DIR = fileURLToPath(new URL("./prelude/warm", import.meta.url));
 
 // The flavour is what tells one ABI of a version from another: PyPy from CPython, a free-threaded build (`t`) from a common one.
@@ -31,6 +31,7 @@ export const python: Language = {
       PYTHONPATH: before ? PRELUDE_DIR + delimiter + before : PRELUDE_DIR,
       PYTHONUTF8: "1",
       PYTHONIOENCODING: "utf-8:surrogateescape",
+      AUTOMN_PACKAGES_FOR: "first", // see prelude/automn.py
     };
     return { file: interpreter.path, args: [codeFile], environment };
   },

@@ -7,7 +7,7 @@ const CLAUSE = /^(===|~=|[=!<>]=|[<>])\s*(\w[^\s,;()'"]*)$/;
 /** A bound: its numbers, then `.*` or what makes it a prerelease or the like. */
 const BOUND = /^v?(\d+(?:\.\d+)*)(?:(\.\*)|([-_.+]?[a-z][\w.+-]*))?$/i;
 
-/** Why a text such as `>=1,<2` is no list of version specifiers, in words; undefined where it looks like one, or is empty. */
+/** Why a text such as `>=1,<2` is no list of version specifiers; undefined where it looks like one, or is empty. */
 export function specifierProblem(specifier: string): string | undefined {
   const wrong = clausesOf(specifier).find((clause) => !CLAUSE.test(clause));
   return wrong === undefined ? undefined : `${JSON.stringify(wrong)} is no version specifier such as ">=1.2"`;

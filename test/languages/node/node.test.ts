@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { execFile } from "node:child_process";
 import { MARKERS } from "../../../runner/protocol/markers.ts";
 import { Failure } from "../../../runner/lib/failure.ts";
+import { compareVersions } from "../../../runner/lib/versions.ts";
 import type { Interpreter } from "../../../runner/languages/language.ts";
 import { node } from "../../../runner/languages/node/node.ts";
 import { temporaryFolder } from "../../support/folder.ts";
@@ -26,6 +27,15 @@ async function quiet(code: string, input?: unknown): Promise<Outcome> {
   assert.deepEqual([outcome.code, outcome.stderr], [0, ""]);
   return outcome;
 }
+
+/** ES modules that start their own file again, where no option of the command line reaches it; each prints `again`. */
+const SELF_STARTING: Readonly<Record<string, string>> = {
+  "an ES module that starts its own file as a child": "import { spawnSync } from 'node:child_process'; import { fileURLToPath } from 'node:url'; if (process.argv[2] === 'child') console.log('again'); else spawnSync(process.execPath, [fileURLToPath(import.meta.url), 'child'], { stdio: 'inherit' })",
+  "one that has no import and finds its file in process.argv": "if (process.argv[2] === 'child') { await null; console.log('again'); } else (await import('node:child_process')).spawnSync(process.execPath, [process.argv[1], 'child'], { stdio: 'inherit' })",
+  "one that starts its own file as a worker without options": "import { Worker, isMainThread } from 'node:worker_threads'; if (isMainThread) new Worker(new URL(import.meta.url), { execArgv: [] }); else console.log('again')",
+  "one that forks its own file without options": "import { fork } from 'node:child_process'; if (process.argv[2] === 'child') console.log('again'); else fork(new URL(import.meta.url), ['child'], { execArgv: [] })",
+  "one that imports its own file again": "export const n = 1; if (!import.meta.url.endsWith('?2')) console.log((await import(`${import.meta.url}?2`)).n === 1 ? 'again' : '')",
+};
 
 describe("the command line for a node script", () => {
   const DISABLE = "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON";
@@ -53,7 +63,8 @@ describe("the command line for a node script", () => {
     else assert.deepEqual(strip(), [...typescript, "/s/code.ts"]);
   });
 
-  it("gives each spelling its ending", () => assert.deepEqual(["node", "javascript", "typescript"].map(node.extension), [".js", ".js", ".ts"]));
+  for (const [code, javascript, typescript] of [["require('a')", ".js", ".ts"], ["import 'a'", ".mjs", ".mts"], ["import type { A } from 'a'", ".js", ".ts"], ["", ".js", ".ts"]] as const) it(`gives ${code || "no code"} its ending`, () =>
+    assert.deepEqual(["node", "javascript", "typescript"].map((spelling) => node.extension(spelling, code)), [javascript, javascript, typescript]));
 
   it("asks an interpreter for itself", () =>
     assert.deepEqual(JSON.parse(execFileSync(process.execPath, [...node.probe], { encoding: "utf8" })), { path: process.execPath, version: process.versions.node }));
@@ -222,6 +233,9 @@ describe("node's own ways to run code", () => {
     assert.deepEqual(returned(outcome), ["child"]);
   });
 
+  for (const [name, code] of Object.entries(SELF_STARTING)) it(`include ${name}, with nothing on stderr`, async () =>
+    assert.equal((await quiet(code)).stdout, "again\n"));
+
   it("include empty code", async () => assert.equal((await quiet("")).stdout, ""));
   it("include a syntax error, told with its line", async () => {
     const { code, stderr, file } = await run("let a = 1;\nlet = ;");
@@ -256,6 +270,10 @@ describe("other versions of node, for real", { skip: !(process.platform === "lin
     }
     const loud = await runScript("console.log('x'.repeat(8 * 1024 * 1024)); process.exit(3)", here);
     assert.deepEqual([loud.code, loud.stdout.length, loud.stderr], [3, 8 * 1024 * 1024 + 1, ""]);
+    for (const spelling of compareVersions(version, "22.18.0") >= 0 ? ["node", "typescript"] : ["node"]) for (const [name, code] of Object.entries(SELF_STARTING)) {
+      const again = await runScript(code, { ...here, spelling });
+      assert.deepEqual([again.code, again.stdout, again.stderr], [0, "again\n", ""], `${name} (${spelling})`);
+    }
     for (const name of ["its kind", "its events", "unref and ref", "unref, then a timer", "destroy with an error", "readline", "pipeline", "the readable event"]) await assertAsWithPipe(name, { home, interpreter, input: "small" });
     await rm(join(home, `node-${version}`), { recursive: true });
     return undefined;

@@ -76,7 +76,7 @@ test("the command line starts the prelude with the author's file, on Windows wit
   assert.deepEqual(powershellOn("win32").command(found, "C:\\a.ps1", "powershell", {}).args.slice(3, 5), ["-ExecutionPolicy", "Bypass"]);
   assert.deepEqual(powershell.candidates("linux"), [{ file: "pwsh" }]);
   assert.deepEqual(powershell.candidates("win32"), [{ file: "pwsh" }, { file: "powershell.exe" }]);
-  assert.equal(powershell.extension("powershell"), ".ps1");
+  assert.equal(powershell.extension("powershell", ""), ".ps1");
 });
 
 test("a script's processes have the debugger's pipe that PowerShell itself goes without, unless the author wants it another way", { skip }, async () => {

@@ -23,6 +23,8 @@ export interface StartOptions {
   readonly onStdout?: (text: string) => void;
   /** On top of PATH. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** What only this run has in its environment: a warm process gets it with its job. */
+  readonly ofRun?: Readonly<Record<string, string>>;
 }
 
 /** How a script ended. */
@@ -49,10 +51,10 @@ export function everyPython(): readonly Interpreter[] {
 }
 
 /** Runs a script to its end. */
-export async function startPython({ start, interpreter, file, cwd, environment = {}, onStdout }: StartOptions): Promise<Ended> {
+export async function startPython({ start, interpreter, file, cwd, environment = {}, ofRun = {}, onStdout }: StartOptions): Promise<Ended> {
   const inherited = { PATH: process.env["PATH"] ?? "", ...environment };
   const command = python.command(interpreter, file, "python", inherited);
-  const env = { ...inherited, ...command.environment };
+  const env = { ...inherited, ...ofRun, ...command.environment };
   if (start === "cold") return ended(spawn(command.file, command.args, { cwd, env }), onStdout);
   if (start === "warm") return ended(await startWarm(python.warm?.(command, inherited) as Command, { cwd, env, inherited, file }), onStdout);
   return ended(spawn(interpreter.path, [file], { cwd, env: { ...env, PYTHONPATH: environment["PYTHONPATH"] } }), onStdout);

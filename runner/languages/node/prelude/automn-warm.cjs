@@ -7,7 +7,7 @@
 
 const NEWLINE = 10;
 
-/** Reads one line of JSON: `{ file, environment }`. When the runner has gone there is nobody to tell. */
+/** Reads one line of JSON: `{ file, environment, directory? }`. When the runner has gone there is nobody to tell. */
 function nextJob(fs, channel) {
   const chunks = [];
   fs.writeSync(channel, "r");
@@ -36,7 +36,8 @@ function waitAtMain(Module, fs, channel) {
     enumerable: own.enumerable,
     get() {
       Object.defineProperty(Module, "runMain", own);
-      const { file, environment } = nextJob(fs, channel);
+      const { file, environment, directory } = nextJob(fs, channel);
+      if (directory !== undefined) process.chdir(directory);
       replaceEnvironment(environment);
       process.argv[1] = file;
       return own.value.bind(Module, file);

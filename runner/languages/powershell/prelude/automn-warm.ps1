@@ -23,7 +23,15 @@ function Read-Job([System.IO.StreamReader] $From, [System.IO.FileStream] $To) {
   $To.Dispose()
   $job = [System.Text.Json.JsonDocument]::Parse($line).RootElement
   Set-JobEnvironment $job.GetProperty('environment')
+  $directory = [System.Text.Json.JsonElement]::new()
+  if ($job.TryGetProperty('directory', [ref] $directory)) { Set-WorkingDirectory $directory.GetString() }
   $job.GetProperty('file').GetString()
+}
+
+# Changes the process's directory and the session's.
+function Set-WorkingDirectory([string] $Directory) {
+  [System.Environment]::CurrentDirectory = $Directory
+  $null = $ExecutionContext.SessionState.Path.SetLocation([WildcardPattern]::Escape($Directory))
 }
 
 # Replaces the environment. PowerShell has set its module path itself; a job that wants another one is not given to this

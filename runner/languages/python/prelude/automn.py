@@ -155,10 +155,26 @@ def buffer_lines():
 
 
 def install_packages(position):
-    """Puts the script's own packages on the path, with what their .pth files say, at a position in it."""
+    """Adds the script's own packages to the path, at a position, with what their .pth files say, and their commands to PATH."""
     folder = os.environ.get("AUTOMN_PACKAGES")
-    if folder:
-        import site
-        site.addsitedir(folder)
-        sys.path[:] = [entry for entry in sys.path if entry != folder]
-        sys.path.insert(position, folder)
+    if not folder or not _is_python_of_script():
+        return
+    import site
+    site.addsitedir(folder)
+    sys.path[:] = [entry for entry in sys.path if entry != folder]
+    sys.path.insert(position, folder)
+    for name in ("bin", "Scripts"):  # on Windows either, by installer
+        commands, path = os.path.join(folder, name), os.environ.get("PATH", os.defpath)
+        if commands not in path.split(os.pathsep) and os.path.isdir(commands):
+            os.environ["PATH"] = commands + os.pathsep + path
+
+
+def _is_python_of_script():
+    """Whether this Python is the script's own: the same installation or venv and the same version.
+
+    The runner starts a Python script with AUTOMN_PACKAGES_FOR=first. The script's own process is the first to see that, and
+    puts there for which Python the packages are."""
+    own = "%s %x%s" % (sys.prefix, sys.hexversion, getattr(sys, "abiflags", ""))
+    if os.environ.get("AUTOMN_PACKAGES_FOR") == "first":
+        os.environ["AUTOMN_PACKAGES_FOR"] = own
+    return os.environ.get("AUTOMN_PACKAGES_FOR") == own
