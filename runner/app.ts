@@ -84,7 +84,7 @@ export async function openApp(options: AppOptions): Promise<App> {
 
   const markPrefix = `${installation}.${owner}.`;
   const processes: RunProcesses = { environment: process.env, markPrefix, tree: processTree(), table, meter: new UsageMeter(table) };
-  const stdioFactory = createStdioFactory(join(ownWorkDir, "pipes"));
+  const stdioFactory = createStdioFactory(join(ownWorkDir, "pipes"), { log });
   const workspaces = new Workspaces({ workDir: ownWorkDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), stdioFactory, log });
   const languages = new LanguageRegistry({ languages: known, paths: config.interpreters, environment: process.env, log });
   void languages.ready(); // interpreters are looked for while everything else opens
@@ -121,9 +121,12 @@ export async function openApp(options: AppOptions): Promise<App> {
   });
 
   return {
-    answer: createRoutes({ config, warnings, state, registrar, languages, runs, warmPool, packages, history, secret, log, publicDir }),
+    answer: createRoutes({
+      config, warnings, state, registrar, languages, runs, warmPool, packages, history, stdioFactory, secret, log, publicDir,
+    }),
     async begin() {
       registrar.start();
+      void stdioFactory.prepare();
       const missing = missingSettings(config).map((names) => names.join(" or "));
       const notice = notRegistered(missing, { hasSecret: secret() !== undefined, port });
       if (notice !== undefined) log.warn(notice);

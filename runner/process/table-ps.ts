@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { isThere } from "./signal.ts";
-import type { ProcessTable } from "./table.ts";
+import type { ProcessTable } from "./process-table.ts";
 
 /** Start times in seconds that differ by no more are the same one: the runner knows its own only from its uptime, and `ps` rounds. */
 const TOLERANCE_S = 5;

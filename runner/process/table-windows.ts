@@ -1,6 +1,6 @@
 // The process table on Windows, where only the pid tells one process from another.
 import { isThere } from "./signal.ts";
-import type { ProcessTable } from "./table.ts";
+import type { ProcessTable } from "./process-table.ts";
 
 /** The process table on Windows. */
 export function createWindowsTable(): ProcessTable {

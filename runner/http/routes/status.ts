@@ -8,6 +8,7 @@ import type { Registrar } from "../../registration/registrar.ts";
 import { missingSettings } from "../../registration/settings.ts";
 import type { LanguageRegistry } from "../../languages/registry.ts";
 import type { OutcomeView, PageView } from "../../page/view.ts";
+import type { StdioFactory } from "../../process/stdio.ts";
 import type { Packages } from "../../packages/packages.ts";
 import type { StateStore } from "../../registration/state-store.ts";
 
@@ -23,6 +24,7 @@ export interface Parts {
   readonly warmPool: WarmPool;
   readonly packages: Packages;
   readonly history: RunHistory;
+  readonly stdioFactory: StdioFactory;
   readonly secret: () => string | undefined;
 }
 
@@ -116,7 +118,7 @@ function secretSource(config: Config, secret: string | undefined): "environment"
   return secret === undefined ? null : "state";
 }
 
-function problemsOf({ warnings, languages, state, history, registrar }: Parts): string[] {
-  const { problem } = history;
-  return [...warnings, ...languages.warnings, ...state.problems, ...(problem === undefined ? [] : [problem]), ...registrar.warnings];
+function problemsOf({ warnings, languages, state, history, stdioFactory, registrar }: Parts): string[] {
+  const found = [history.problem, stdioFactory.problem].filter((problem) => problem !== undefined);
+  return [...warnings, ...languages.warnings, ...state.problems, ...found, ...registrar.warnings];
 }
