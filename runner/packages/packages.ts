@@ -204,7 +204,9 @@ export class Packages {
 }
 
 /** Says which packages a run goes without. */
-function noteAbsent({ requirements }: PackageSetSpec, there: PackageSetSpec, { installer, spelled }: PackageManager, { note, say }: InstallWaiter): void {
+function noteAbsent(
+  { requirements }: PackageSetSpec, there: PackageSetSpec, { installer, spelled }: PackageManager, { note, say }: InstallWaiter,
+): void {
   const absent = requirements.filter((one) => !there.requirements.includes(one));
   if (absent.length === 0) return;
   (note ?? say)(`[${installer.label}] The script runs without ${absent.map(spelled).join(", ")}: its code can do without.`);

@@ -442,7 +442,7 @@ describe("Packages.ensure: packages that the script can do without", () => {
     const fake = fakeInstaller();
     const harness = await openHarness({ npm: fake.installer });
     const first = harness.ensure('require("gated"); if (a) require("absent-x")');
-    await until(() => fake.calls.length === 1);
+    await until(() => fake.calls.length === 1, "the first to be installed");
     const second = harness.ensure('require("absent-x")');
     fake.open();
     ready(await first).release();
@@ -465,7 +465,7 @@ describe("Packages.ensure: packages that the script can do without", () => {
     for (const calls of [1, 2]) {
       const controller = new AbortController();
       const run = harness.ensure('if (a) require("slow")', {}, controller.signal);
-      await until(() => harness.lines.filter((line) => line === "[npm] started").length === calls);
+      await until(() => harness.lines.filter((line) => line === "[npm] started").length === calls, "the installer to start");
       controller.abort();
       assert.deepEqual(await run, { kind: "stopped" });
       assert.equal(fake.calls.length, calls);
