@@ -124,8 +124,9 @@ export async function openApp(options: AppOptions): Promise<App> {
     answer: createRoutes({ config, warnings, state, registrar, languages, runs, warmPool, packages, history, secret, log, publicDir }),
     async begin() {
       registrar.start();
-      const missing = notRegistered(missingSettings(config).map((names) => names.join(" or ")), { hasSecret: secret() !== undefined, port });
-      if (missing !== undefined) log.warn(missing);
+      const missing = missingSettings(config).map((names) => names.join(" or "));
+      const notice = notRegistered(missing, { hasSecret: secret() !== undefined, port });
+      if (notice !== undefined) log.warn(notice);
       limitYoungGeneration();
       collectWhenIdle(() => runs.counts.active === 0);
       await recover({ installation, open, onLost: (end) => history.lost(end), workDir: config.workDir, table, log });

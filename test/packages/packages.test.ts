@@ -442,7 +442,7 @@ describe("Packages.ensure: packages that the script can do without", () => {
     const fake = fakeInstaller();
     const harness = await openHarness({ npm: fake.installer });
     const first = harness.ensure('require("gated"); if (a) require("absent-x")');
-    await until(() => fake.calls.length === 1, "the first to be installed");
+    await until(() => fake.calls.length === 1, "the installation to begin");
     const second = harness.ensure('require("absent-x")');
     fake.open();
     ready(await first).release();

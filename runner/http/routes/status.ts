@@ -82,7 +82,7 @@ export function runnerOf({ config, state, secret }: Parts) {
 
 /** What the operator page shows. */
 export function pageOf(parts: Parts, outcome?: OutcomeView): PageView {
-  const { heartbeat } = parts.registrar;
+  const { intervalMs, last, next, failuresInARow } = parts.registrar.heartbeat;
   const { runtimes, languages } = parts.languages;
   const { active, total, byOutcome } = parts.runs.counts;
   return {
@@ -91,7 +91,7 @@ export function pageOf(parts: Parts, outcome?: OutcomeView): PageView {
     problems: problemsOf(parts),
     form: formIsOpen(parts),
     outcome,
-    heartbeat: { intervalMs: heartbeat.intervalMs, lastAt: heartbeat.last, nextAt: heartbeat.next, failuresInARow: heartbeat.failuresInARow },
+    heartbeat: { intervalMs, lastAt: last, nextAt: next, failuresInARow },
     languageTitles: Object.fromEntries(languages.map(({ name, title }) => [name, title])),
     runtimes,
     missingRuntimes: languages.filter(({ name }) => runtimes[name] === undefined).map(({ name, pathVariable }) => ({ name, pathVariable })),
