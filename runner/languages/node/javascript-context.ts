@@ -144,8 +144,8 @@ export class CodeContext {
     const before = this.#previous?.text ?? "";
     const { declaring, opening } = this.#frame;
     if (opening.isPattern === true) return true;
-    const isDeclared = declaring !== undefined && (before === declaring || before === ",");
-    return isDeclared || (opening.bracket === "(" && (before === "(" || before === ","));
+    if (declaring !== undefined && (before === declaring || before === ",")) return true;
+    return opening.bracket === "(" && (before === "(" || before === ",");
   }
 
   #close(text: ")" | "]" | "}"): void {

@@ -63,8 +63,8 @@ class Lexer {
       if (second === "*") return this.#comment(2, this.#find("*/", this.#at + 2), 2);
       if (this.#regexAllowed && this.#at >= this.#noRegexBefore) return this.#regex();
     }
-    const startsNumber = isDigit(char) || (char === "." && isDigit(this.#code.charAt(this.#at + 1)));
-    if (startsNumber && this.#match(NUMBER) !== undefined) return this.#operand(this.#line);
+    const isNumber = isDigit(char) || (char === "." && isDigit(this.#code.charAt(this.#at + 1)));
+    if (isNumber && this.#match(NUMBER) !== undefined) return this.#operand(this.#line);
     const word = PUNCTUATION.includes(char) ? undefined : this.#match(PLAIN_WORD) ?? this.#match(WORD);
     return word === undefined ? this.#punctuator() : this.#word(word);
   }

@@ -33,12 +33,17 @@ test("optional packages are installed where they can be had", async (t) => {
 
 test("one that does not exist is left out, and npm's reason is said", async (t) => {
   const { harness, registry } = await start(t);
-  const code = 'require("a"); let fast; try { fast = require("my-company-addon") } catch { fast = null } import("@my/other").catch(() => {}); if (b) require("b") // @^9';
+  const code = `
+    require("a"); let fast; try { fast = require("my-company-addon") } catch { fast = null }
+    import("@my/other").catch(() => {}); if (b) require("b") // @^9
+  `;
   const { folder, release } = ready(await harness.ensure(code));
   assert.deepEqual(await names(folder), ["a"]);
   release();
   const said = harness.lines.join("\n");
-  for (const reason of [/npm package my-company-addon: .*404/, /npm package @my\/other: .*404/, /npm package b: .*No matching version found for b@\^9/]) assert.match(said, reason);
+  assert.match(said, /npm package my-company-addon: .*404/);
+  assert.match(said, /npm package @my\/other: .*404/);
+  assert.match(said, /npm package b: .*No matching version found for b@\^9/);
   assert.match(said, /^\[npm\] The script runs without my-company-addon, @my\/other, b@\^9: its code can do without\.$/m);
   registry.requests.length = 0;
   ready(await harness.ensure(code)).release();
@@ -75,7 +80,8 @@ test("a registry that answers nobody is no failure where nothing is needed", asy
   const asked = registry.requests.length;
   assert.deepEqual(await harness.ensure('try { require("a") } catch {}'), { kind: "nothing-needed" });
   assert.equal(registry.requests.length, asked);
-  assert.match(failure(await harness.ensure('require("a"); try { require("b") } catch {}', { home: "two" })), /^Cannot install the npm package a: .*503/);
+  const message = failure(await harness.ensure('require("a"); try { require("b") } catch {}', { home: "two" }));
+  assert.match(message, /^Cannot install the npm package a: .*503/);
 });
 
 test("no npm at all is no failure where nothing is needed", async (t) => {

@@ -99,7 +99,7 @@ function loggable(value) {
   return copy(value);
 }
 
-/** What a log shows of an object: what its `toJSON` returns, its elements or its properties; `console.log`'s text where it has none of these. */
+/** What a log shows of an object: what its `toJSON` returns, its elements, its properties, or else `console.log`'s text. */
 function contentOf(object) {
   if (Object.getPrototypeOf(object) === Object.prototype && object.toJSON === undefined) return object;
   if (types.isDate(object) && Number.isNaN(object.getTime())) return String(object);
@@ -107,9 +107,14 @@ function contentOf(object) {
   if (types.isBoxedPrimitive(object)) return object.valueOf();
   if (types.isMap(object)) return Object.fromEntries(object);
   if (types.isSet(object)) return [...object];
-  if (isError(object)) return { name: object.name, message: object.message, stack: object.stack, ...("cause" in object && { cause: object.cause }), ...object };
+  if (isError(object)) return fieldsOf(object);
   const isPlain = Array.isArray(object) || Object.prototype.toString.call(object) === "[object Object]";
   return isPlain || Object.keys(object).length > 0 ? object : inspect(object);
+}
+
+function fieldsOf(error) {
+  const { name, message, stack } = error;
+  return { name, message, stack, ...("cause" in error ? { cause: error.cause } : {}), ...error };
 }
 
 function read(object, name) {
