@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { NODE, POWERSHELL, PYTHON } from "./corpus.ts";
+import { WITH_HELPERS as POWERSHELL } from "../languages/powershell/corpus.ts";
+import { NODE, PYTHON } from "./corpus.ts";
 import { openHarness } from "./harness.ts";
 import type { Harness, Outcome } from "./harness.ts";
 
