@@ -181,32 +181,3 @@ print(subprocess.run(['/bin/pwd'], capture_output=True, text=True).stdout)`,
 (Get-ChildItem).Name
 /bin/pwd`,
 };
-
-/** For PowerShell. */
-export const POWERSHELL: readonly CorpusScript[] = [
-  { name: "nothing at all", code: "" },
-  { name: "a line of output", code: "'hi'; Write-Host 'host'; 1..3; @{ a = 1 }; [pscustomobject] @{ a = 1; b = 'ä' }" },
-  { name: "the helpers", code: "AutomnLog 'm' warn @{ a = 1 }\nAutomnNotify x y\nAutomnRunLog a @{ b = 1 }\nAutomnReturn ([ordered] @{ id = $AutomnRunId; input = $AutomnInput; json = $AutomnInternalInputJson })", input: { n: [1] } },
-  { name: "the script's own place", code: "$PSScriptRoot; $PSCommandPath; $MyInvocation.MyCommand.Path; $MyInvocation.Line; $args.Count; $PWD.Path; $MyInvocation.ScriptName" },
-  { name: "the call stack", code: "function f { Get-PSCallStack | % { \"$($_.Command) $($_.ScriptLineNumber)\" } }\nf" },
-  { name: "the environment", code: "Get-ChildItem env: | Sort-Object Name | % { \"$($_.Name)=$($_.Value)\" }", variables: { B_NAME: "b", A_NAME: "ä\n" } },
-  { name: "the environment of a child", code: "/usr/bin/env | Sort-Object", variables: { B_NAME: "b" } },
-  { name: "variables", code: "Get-Variable | ? Name -notin 'PID','Host','ExecutionContext','Error','MyInvocation','StackTrace','PSStyle' | % { \"$($_.Name)=$($_.Value) $($_.Options)\" }" },
-  { name: "modules, functions, runspaces, jobs", code: "(Get-Module).Name; (Get-ChildItem function:).Name; [runspace]::DefaultRunspace.Id; @(Get-Job).Count; $Error.Count; (Get-History).Count; $env:PSModulePath" },
-  { name: "an uncaught error", code: "function g { throw 'boom' }\ng" },
-  { name: "an error that goes on", code: "Write-Error 'here'\nGet-Item /nope\n'after'\n$Error.Count" },
-  { name: "a parse error", code: "if (1) {\n'x'" },
-  { name: "exit with a number", code: "'a'\nexit 5" },
-  { name: "a program's exit code", code: "/bin/sh -c 'exit 3'\n$LASTEXITCODE" },
-  { name: "strict mode and preferences", code: "Set-StrictMode -Version Latest\n$ErrorActionPreference; $ProgressPreference; $WarningPreference\n$nope" },
-  { name: "standard input", code: "[Console]::In.ReadToEnd()\n@($input).Count", input: { a: "ü" } },
-  { name: "the pipeline's input", code: "$input | % { \"line $_\" }", input: { a: 1 } },
-  { name: "standard input of a child", code: "/bin/cat\n'end'", input: { a: 1 } },
-  { name: "an input that does not fit a variable", code: "$AutomnInput.Length; $AutomnInternalInputJson.Length; [string] $env:INPUT_JSON", input: "y".repeat(200_000) },
-  { name: "the time zone", code: "[DateTimeOffset]::FromUnixTimeSeconds(0).ToLocalTime().ToString('o'); [TimeZoneInfo]::Local.Id; Get-Date -Date '2020-01-01' -UFormat %Z", variables: { TZ: "Asia/Kathmandu" } },
-  { name: "culture and encodings", code: "(Get-Culture).Name; [Console]::OutputEncoding.WebName; [Console]::InputEncoding.WebName; $OutputEncoding.WebName; [Text.Encoding]::Default.WebName; 1.5.ToString()" },
-  { name: "open files of a child", code: "/bin/sh -c 'ls /proc/self/fd'" },
-  { name: "another runspace", code: "1..2 | ForEach-Object -Parallel { AutomnRunLog 'in parallel' } -ThrottleLimit 1" },
-  { name: "a pwsh that the script starts", code: "& ([Environment]::ProcessPath) -NoProfile -Command \"'child'; `$env:AUTOMN_WARM_CHANNEL; AutomnLog 'm'\"" },
-  { name: "warnings and other streams", code: "Write-Warning 'w'; Write-Verbose 'v' -Verbose; Write-Debug 'd'; Write-Information 'i' -InformationAction Continue" },
-];

@@ -10,10 +10,11 @@ const OLDER_STARTER = preludeFile("automn-older.ps1");
 const QUIET = ["-NoLogo", "-NoProfile", "-NonInteractive"];
 
 /**
- * What PowerShell reads when it starts and the prelude takes back, so that what a script starts does not see it: no
- * colours, and no pipe for a debugger, which would be a good part of a short run's time. Another value is the author's own.
+ * The value of what PowerShell reads when it starts and the prelude takes back, so that what a script starts does not see
+ * it: no colours, and no pipe for a debugger, which would be a good part of a short run's time. Another value, or another
+ * spelling, is the author's own.
  */
-const OURS_ALONE = "automn";
+const TAKEN_BACK = "Yes";
 
 /**
  * Prints the version, and the executable that runs this: it loads no module, so that the answer comes fast. The .NET tool
@@ -47,7 +48,7 @@ export function powershellOn(platform: NodeJS.Platform): Language {
     candidates: (where) => (where === "win32" ? [{ file: "pwsh" }, { file: "powershell.exe" }] : [{ file: "pwsh" }]),
     probe: [...QUIET, "-Command", PROBE],
     extension: () => ".ps1",
-    command: (interpreter, codeFile, _spelling, { NO_COLOR = OURS_ALONE, POWERSHELL_DIAGNOSTICS_OPTOUT = OURS_ALONE }) => ({
+    command: (interpreter, codeFile, _spelling, { NO_COLOR = TAKEN_BACK, POWERSHELL_DIAGNOSTICS_OPTOUT = TAKEN_BACK }) => ({
       file: interpreter.path,
       args: [...QUIET, ...policy, ...(readsConfiguration(interpreter) ? ["-ConfigurationFile", CONFIGURATION, "-File"] : ["-File", OLDER_STARTER]), codeFile],
       environment: { POWERSHELL_TELEMETRY_OPTOUT: "1", POWERSHELL_UPDATECHECK: "Off", POWERSHELL_DIAGNOSTICS_OPTOUT, NO_COLOR },

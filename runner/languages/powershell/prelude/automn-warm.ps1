@@ -42,7 +42,7 @@ function Set-JobEnvironment([System.Text.Json.JsonElement] $Wanted) {
   $null = $names.Add('PSModulePath')
   foreach ($variable in $Wanted.EnumerateObject()) {
     $value = $variable.Value.GetString()
-    if ($value -ceq 'automn' -and $variable.Name -cin 'NO_COLOR', 'POWERSHELL_DIAGNOSTICS_OPTOUT') { continue }
+    if ($value -ceq 'Yes' -and $variable.Name -cin 'NO_COLOR', 'POWERSHELL_DIAGNOSTICS_OPTOUT') { continue }
     if ($names.Add($variable.Name) -and [System.Environment]::GetEnvironmentVariable($variable.Name) -cne $value) {
       [System.Environment]::SetEnvironmentVariable($variable.Name, $value)
     }
@@ -70,7 +70,9 @@ foreach ($round in 1, 2) {
   $file = Read-Job $from ([System.IO.File]::OpenWrite('/dev/null'))
   & "$PSScriptRoot/automn.ps1"
   $null = [System.Management.Automation.Language.Parser]::ParseFile($file, [ref] $null, [ref] $null)
-  $null = & $file | Microsoft.PowerShell.Utility\Out-String
+  $shell = [powershell]::Create('CurrentRunspace')
+  $null = $shell.AddCommand($file, $false).AddCommand('Microsoft.PowerShell.Utility\Out-String').Invoke()
+  $shell.Dispose()
 }
 [System.Environment]::SetEnvironmentVariable('AUTOMN_REHEARSAL_2', [NullString]::Value)
 & $module { $script:Stdout = $args[0]; $Stdout.Write([byte[]]::new(0), 0, 0); $Stdout.Flush() } $stdout
