@@ -1,7 +1,9 @@
 // Shell scripts: bash where there is one, else sh, with the helpers read before the script.
 import { fileURLToPath } from "node:url";
 import type { Command, Interpreter, Language } from "../language.ts";
+import { CONTROL_FUNCTIONS } from "./control-characters.ts";
 
+const PRELUDE_DIR = fileURLToPath(new URL("./prelude", import.meta.url));
 const PRELUDE_FILE = inPrelude("automn.sh");
 
 /** Shell scripts, run by the file's own path so that `$0` and line numbers are the author's. */
@@ -24,9 +26,9 @@ export const shell: Language = {
 function command(interpreter: Interpreter, codeFile: string, _spelling: string, inherited: NodeJS.ProcessEnv): Command {
   const file = interpreter.path;
   const environment = {
-    AUTOMN_SHELL_NODE: [process.execPath, inPrelude("automn-escape.cjs")].map((word) => quoted(posixPath(word))).join(" "),
-    AUTOMN_SHELL_BASH: posixPath(inPrelude("automn.bash")),
-    AUTOMN_SHELL_POSIX: posixPath(inPrelude("automn-posix.sh")),
+    AUTOMN_SHELL_DIR: posixPath(PRELUDE_DIR),
+    AUTOMN_SHELL_NODE: [process.execPath, inPrelude("json-node.cjs")].map((path) => quoted(posixPath(path))).join(" "),
+    ...(interpreter.flavour === "bash" ? {} : { AUTOMN_SHELL_CONTROLS: CONTROL_FUNCTIONS }),
   };
   switch (interpreter.flavour) {
     case "bash":

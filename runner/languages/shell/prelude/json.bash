@@ -5,7 +5,7 @@
 # In blocks, since in UTF-8 each replacement looks through all that is left.
 _automn_escape() {
   _automn_rest=$1 _automn_line=$_automn_line\"
-  while [ -n "$_automn_rest" ]; do
+  while [[ -n $_automn_rest ]]; do
     _automn_head=${_automn_rest:0:128} _automn_rest=${_automn_rest:128}
     _automn_head=${_automn_head//\\/\\\\}
     _automn_head=${_automn_head//\"/\\\"}
@@ -22,7 +22,7 @@ _automn_escape_controls() {
     $'\17' '\u000f' $'\20' '\u0010' $'\21' '\u0011' $'\22' '\u0012' $'\23' '\u0013' $'\24' '\u0014' \
     $'\25' '\u0015' $'\26' '\u0016' $'\27' '\u0017' $'\30' '\u0018' $'\31' '\u0019' $'\32' '\u001a' \
     $'\33' '\u001b' $'\34' '\u001c' $'\35' '\u001d' $'\36' '\u001e' $'\37' '\u001f'
-  while [ "$#" -gt 0 ]; do
+  while (($#)); do
     _automn_head=${_automn_head//"$1"/"$2"}
     shift 2
   done
@@ -35,12 +35,19 @@ _automn_flatten() {
 # The text becomes shorter, one kind of token after another, until it is the value `V` alone or no rule fits. A rule
 # never puts side by side what makes a token together, so what was wrong stays wrong.
 _automn_scan() {
-  if shopt -q nocasematch; then
-    shopt -u nocasematch
-    if _automn_scan "$@"; then set -- 0; else set -- 1; fi
-    shopt -s nocasematch
-    return "$1"
-  fi
+  _automn_call _automn_reduce
+}
+
+_automn_reduce() {
+  # shellcheck disable=SC2194
+  case A in
+    a) # nocasematch is on
+      command shopt -u nocasematch
+      if _automn_reduce; then set -- 0; else set -- 1; fi
+      command shopt -s nocasematch
+      return "$1"
+      ;;
+  esac
   _automn_strings '' || return 1
   case $_automn_head in
     *[!][{}:,\"0123456789eE.+trufalsn$' \n\t\r'-]*) return 1 ;;
@@ -53,7 +60,7 @@ _automn_scan() {
   _automn_head=${_automn_head//\":/K}
   _automn_head=${_automn_head//\"/V}
   _automn_nesting
-  [ "$_automn_head" = V ]
+  [[ $_automn_head == V ]]
 }
 
 # Head becomes rest with `"` for every string: what stands between quotes becomes the parameters 2, 4, 6 and so on.
@@ -70,13 +77,13 @@ _automn_strings() {
   esac
   _automn_rest=${_automn_rest//\'/_}
   _automn_rest=${_automn_rest//\"\"/$'\1'}
-  eval "set -- '${_automn_rest//\"/"' '"}'"
-  [ "$(($# % 2))" -eq 1 ] || return 1
-  printf -v _automn_head '%s"%.0s' "$@"
+  eval "\\set -- '${_automn_rest//\"/"' '"}'"
+  (($# % 2)) || return 1
+  command printf -v _automn_head '%s"%.0s' "$@"
   _automn_head=${_automn_head%\"}
   case $_automn_rest in
     *[$'\n\t\r\1']*)
-      printf -v _automn_rest '%.0s%s' "$@"
+      command printf -v _automn_rest '%.0s%s' "$@"
       case $_automn_rest in *[$'\n\t\r\1']*) return 1 ;; esac
       _automn_head=${_automn_head//$'\1'/\"}
       ;;
@@ -103,7 +110,7 @@ _automn_nesting() {
   _automn_head=${_automn_head//\[\]/V}
   _automn_head=${_automn_head//\{\}/V}
   set -- ''
-  while [ "$1" != "$_automn_head" ]; do
+  while [[ $1 != "$_automn_head" ]]; do
     set -- "$_automn_head"
     case $_automn_head in
       *'[[[[[[[['*) _automn_head=${_automn_head//"[[[[[[[[[[[[[[[[[[[[[[[[V]]]]]]]]]]]]]]]]]]]]]]]]"/V} ;;
