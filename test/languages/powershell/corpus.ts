@@ -1,10 +1,10 @@
 // PowerShell scripts that look where the way they are started could show.
-import type { Specimen } from "../../warm/corpus.ts";
+import type { CorpusScript } from "../../warm/corpus.ts";
 
 const shell = (line: string) => `/bin/sh -c '${line}'`;
 
 /** Scripts of which all that comes is the same as by `pwsh -File`, cold and warm. */
-export const AS_FILE: readonly Specimen[] = [
+export const AS_FILE: readonly CorpusScript[] = [
   { name: "nothing at all", code: "" },
   { name: "the usual main guards", code: "function Invoke-Main { 'main' }\nif ($MyInvocation.InvocationName -ne '.') { Invoke-Main }\nif ((Get-PSCallStack).Count -le 1) { Invoke-Main }\nif ($MyInvocation.ScriptName -eq '') { Invoke-Main }" },
   { name: "$MyInvocation of the script", code: "$MyInvocation | Select-Object InvocationName, Line, PositionMessage, ScriptName, PSScriptRoot, PSCommandPath, ScriptLineNumber, OffsetInLine, PipelineLength, PipelinePosition, ExpectingInput, CommandOrigin, HistoryId, DisplayScriptPosition, Statement | Format-List\n$MyInvocation.MyCommand | Select-Object Name, Path, Source, CommandType, Definition, ModuleName, Visibility | Format-List\n$MyInvocation.BoundParameters.Count; $MyInvocation.UnboundArguments.Count" },
@@ -66,7 +66,7 @@ export const AS_FILE: readonly Specimen[] = [
 ];
 
 /** Scripts of which the same comes warm and cold, but not by `pwsh -File`: they look at what the runner provides. */
-export const WITH_HELPERS: readonly Specimen[] = [
+export const WITH_HELPERS: readonly CorpusScript[] = [
   { name: "the helpers", code: "AutomnLog 'm' warn @{ a = 1 }\nAutomnNotify x y\nAutomnRunLog a @{ b = 1 }\nAutomnReturn ([ordered] @{ id = $AutomnRunId; input = $AutomnInput; json = $AutomnInternalInputJson })", input: { n: [1] } },
   { name: "the environment", code: "Get-ChildItem env: | Sort-Object Name | ForEach-Object { \"$($_.Name)=$($_.Value)\" }", variables: { B_NAME: "b", A_NAME: "ä\n" } },
   { name: "the environment of a child", code: "/usr/bin/env | Sort-Object", variables: { B_NAME: "b" } },
