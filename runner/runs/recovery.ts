@@ -39,7 +39,8 @@ export async function recover({ installation, open, onLost, workDir, table, log 
   const lost = await withoutOwner(open, table);
   const leftovers = await endOrphans(installation, lost, table);
   for (const { runId, at } of lost) {
-    onLost({ event: "end", at: new Date().toISOString(), runId, startedAt: at, reason: "lost", code, durationMs: Math.max(0, Date.now() - Date.parse(at)) });
+    const durationMs = Math.max(0, Date.now() - Date.parse(at));
+    onLost({ event: "end", at: new Date().toISOString(), runId, startedAt: at, reason: "lost", code, durationMs });
     log.warn("A run was lost when the runner ended", { runId });
   }
   if (leftovers.length > 0) log.warn("Processes of an earlier runner were ended", { pids: leftovers });
@@ -96,7 +97,9 @@ function groupsOf(lost: readonly StartEntry[], table: ProcessTable): ReadonlySet
   return groups;
 }
 
-async function bearsDeadMark(pid: number, installation: string, alive: Map<string, Promise<boolean>>, table: ProcessTable): Promise<boolean> {
+async function bearsDeadMark(
+  pid: number, installation: string, alive: Map<string, Promise<boolean>>, table: ProcessTable,
+): Promise<boolean> {
   const { mark, keep } = table.markOf(pid) ?? { mark: "", keep: false };
   if (keep || !mark.startsWith(`${installation}.`)) return false;
   const owner = mark.split(".")[1] ?? "";

@@ -22,17 +22,22 @@ const TAKEN_BACK = "Yes";
  */
 const PROBE = [
   "$path = [Diagnostics.Process]::GetCurrentProcess().MainModule.FileName",
-  "if ([IO.Path]::GetFileNameWithoutExtension($path) -eq 'dotnet') { $path = [IO.Path]::Combine($PSHOME, 'pwsh' + [IO.Path]::GetExtension($path)); try { $null = & $path -Version } catch {}; if ($LASTEXITCODE -ne 0) { $path = '' } }",
-  "$quote = { param($text) [char]34 + [regex]::Replace($text, '[^ !#-\\[\\]-~]', { '\\u{0:x4}' -f [int][char]$args[0].Value }) + [char]34 }",
-  "[Console]::Out.WriteLine('{' + (& $quote 'path') + ':' + (& $quote $path) + ',' + (& $quote 'version') + ':' + (& $quote $PSVersionTable.PSVersion.ToString()) + '}')",
+  "if ([IO.Path]::GetFileNameWithoutExtension($path) -eq 'dotnet') { $path = [IO.Path]::Combine($PSHOME, 'pwsh' + [IO.Path]::GetExtension($path))",
+  "try { $null = & $path -Version } catch {}",
+  "if ($LASTEXITCODE -ne 0) { $path = '' } }",
+  "$escape = { '\\u{0:x4}' -f [int][char]$args[0].Value }",
+  "$quote = { param($text) [char]34 + [regex]::Replace($text, '[^ !#-\\[\\]-~]', $escape) + [char]34 }",
+  "$version = $PSVersionTable.PSVersion.ToString()",
+  "[Console]::Out.WriteLine('{' + (& $quote 'path') + ':' + (& $quote $path) + ',' + (& $quote 'version') + ':' + (& $quote $version) + '}')",
   // PowerShell would go on to read standard input to its end, which may never come.
   "[Environment]::Exit(0)",
 ].join("; ");
 
-/** Whether this PowerShell knows `-ConfigurationFile`: 7.3 and newer do. */
-function readsConfiguration({ version }: Interpreter): boolean {
+/** How the helpers are loaded before the script's file: 7.3 and newer know `-ConfigurationFile`. */
+function starter({ version }: Interpreter): readonly string[] {
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  return major > 7 || (major === 7 && minor >= 3);
+  const readsConfiguration = major > 7 || (major === 7 && minor >= 3);
+  return readsConfiguration ? ["-ConfigurationFile", CONFIGURATION, "-File"] : ["-File", OLDER_STARTER];
 }
 
 /** PowerShell as it is found and started on a platform. */
@@ -50,7 +55,7 @@ export function powershellOn(platform: NodeJS.Platform): Language {
     extension: () => ".ps1",
     command: (interpreter, codeFile, _spelling, { NO_COLOR = TAKEN_BACK, POWERSHELL_DIAGNOSTICS_OPTOUT = TAKEN_BACK }) => ({
       file: interpreter.path,
-      args: [...QUIET, ...policy, ...(readsConfiguration(interpreter) ? ["-ConfigurationFile", CONFIGURATION, "-File"] : ["-File", OLDER_STARTER]), codeFile],
+      args: [...QUIET, ...policy, ...starter(interpreter), codeFile],
       environment: { POWERSHELL_TELEMETRY_OPTOUT: "1", POWERSHELL_UPDATECHECK: "Off", POWERSHELL_DIAGNOSTICS_OPTOUT, NO_COLOR },
     }),
     // PowerShell wants a file that exists; the author's takes its place (prelude/automn-warm.ps1).
