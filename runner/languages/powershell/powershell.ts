@@ -22,13 +22,15 @@ const TAKEN_BACK = "Yes";
  */
 const PROBE = [
   "$path = [Diagnostics.Process]::GetCurrentProcess().MainModule.FileName",
-  "if ([IO.Path]::GetFileNameWithoutExtension($path) -eq 'dotnet') { $path = [IO.Path]::Combine($PSHOME, 'pwsh' + [IO.Path]::GetExtension($path))",
+  "if ([IO.Path]::GetFileNameWithoutExtension($path) -eq 'dotnet') { $ending = [IO.Path]::GetExtension($path)",
+  "$path = [IO.Path]::Combine($PSHOME, 'pwsh' + $ending)",
   "try { $null = & $path -Version } catch {}",
   "if ($LASTEXITCODE -ne 0) { $path = '' } }",
   "$escape = { '\\u{0:x4}' -f [int][char]$args[0].Value }",
   "$quote = { param($text) [char]34 + [regex]::Replace($text, '[^ !#-\\[\\]-~]', $escape) + [char]34 }",
   "$version = $PSVersionTable.PSVersion.ToString()",
-  "[Console]::Out.WriteLine('{' + (& $quote 'path') + ':' + (& $quote $path) + ',' + (& $quote 'version') + ':' + (& $quote $version) + '}')",
+  "$pair = { param($name, $value) (& $quote $name) + ':' + (& $quote $value) }",
+  "[Console]::Out.WriteLine('{' + (& $pair 'path' $path) + ',' + (& $pair 'version' $version) + '}')",
   // PowerShell would go on to read standard input to its end, which may never come.
   "[Environment]::Exit(0)",
 ].join("; ");
