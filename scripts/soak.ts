@@ -12,6 +12,7 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const SECRET = "soak-secret-of-this-run";
 const WARM_UP = 50;
 const MAX_RSS_GROWTH = 1.2;
+const KEPT_RESULTS = join("state", "results");
 
 const { values } = parseArgs({
   options: { runs: { type: "string", default: "500" }, concurrency: { type: "string", default: "4" } },
@@ -115,11 +116,12 @@ function resources(): Resources {
   };
 }
 
-/** The number of files below a folder, while the service may be removing some. */
+/** The number of files below the data folder, while the service may be removing some; kept results are bounded by their size. */
 function filesIn(folder: string): number {
   for (;;) {
     try {
-      return readdirSync(folder, { recursive: true }).length;
+      const names = readdirSync(folder, { recursive: true }) as string[];
+      return names.filter((name) => !name.startsWith(KEPT_RESULTS)).length;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     }
