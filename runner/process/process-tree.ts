@@ -29,7 +29,7 @@ export interface ProcessTree {
   signalGroup(root: Root, signal: Signal): void;
   /** Signals one process. */
   signalOne(pid: number, signal: Signal): void;
-  /** Kills every process whose mark begins so, at once and without waiting; where marks can't be read, none. */
+  /** Kills every process whose mark begins so, at once and without waiting; where marks cannot be read, none. */
   killMarked(markPrefix: string): void;
   /** The processes that still run, without those that are meant to stay. */
   survivors(root: Root): Promise<readonly Survivor[]>;
