@@ -53,20 +53,21 @@ _automn_leave() {
 # Prints each argument after the first on a line of its own.
 _automn_print() {
   shift
-  command printf '%s\n' "$@"
+  _automn_asking=yes command printf '%s\n' "$@"
 }
 
 # Runs a function that uses `command`: here if that is the shell's own, else in a subshell without the script's function of
-# that name, which may itself call a helper.
+# that name. _automn_asking is set in what a helper runs by `command`, since such a function may itself call a helper;
+# _automn_own is still set if a trap has interrupted another call at this point.
 _automn_call() {
-  case ${_automn_own+asked} in
-    asked) _automn_call_apart "$@" ;;
+  case ${_automn_own-},${_automn_asking-} in
+    yes,*) "$@" ;;
+    ,yes) _automn_call_apart "$@" ;;
     *)
-      _automn_own=no
-      command eval _automn_own=yes >/dev/null 2>&1 || :
-      case $_automn_own in
+      _automn_asking=yes command eval _automn_own=yes >/dev/null 2>&1 || :
+      case ${_automn_own-} in
         yes) unset -v _automn_own && "$@" ;;
-        *) unset -v _automn_own && _automn_call_apart "$@" ;;
+        *) _automn_call_apart "$@" ;;
       esac
       ;;
   esac
