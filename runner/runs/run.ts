@@ -142,9 +142,9 @@ async function launchAndFollow(context: RunContext, { language, interpreter, spe
   const { job, stop, dependencies, output } = context;
   const inputJson = JSON.stringify(job.input);
   const variables = withPaths(withVariables(job, dependencies.environment), provision);
-  const [launcher, place] = await together(takeLauncher({ language, interpreter, spelling, variables, inputJson }, dependencies), dependencies.scripts.place(job.script, language.extension(spelling), provision?.codeHome));
+  const [launcher, place] = await together(takeLauncher({ language, interpreter, spelling, variables, inputJson }, dependencies), dependencies.scripts.place(job.script, language.extension(spelling, job.script.code), provision?.codeHome));
   try {
-    const command = language.command(interpreter, place.codeFile, spelling, variables);
+    const command = language.command(interpreter, place.codeFile, spelling, variables, job.script.code);
     const environment = childEnvironment({
       inherited: dependencies.environment,
       variables: job.script.variables,

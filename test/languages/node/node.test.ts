@@ -53,7 +53,7 @@ describe("the command line for a node script", () => {
     else assert.deepEqual(strip(), [...typescript, "/s/code.ts"]);
   });
 
-  it("gives each spelling its ending", () => assert.deepEqual(["node", "javascript", "typescript"].map(node.extension), [".js", ".js", ".ts"]));
+  it("gives each spelling its ending", () => assert.deepEqual(["node", "javascript", "typescript"].map((spelling) => node.extension(spelling)), [".js", ".js", ".ts"]));
 
   it("asks an interpreter for itself", () =>
     assert.deepEqual(JSON.parse(execFileSync(process.execPath, [...node.probe], { encoding: "utf8" })), { path: process.execPath, version: process.versions.node }));
