@@ -1,34 +1,41 @@
-// A runner with all its parts, between the front door and the end of the process.
+// The composition root: a runner with all its parts, between the HTTP server and the end of the process.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Config } from "./config/config.ts";
-import { createRunHistory } from "./runs/history.ts";
+import { createRoutes } from "./http/routes/index.ts";
+import { openJournal } from "./journal/journal.ts";
+import type { Language } from "./languages/language.ts";
+import { LanguageRegistry } from "./languages/registry.ts";
+import { removeTree } from "./lib/files.ts";
+import type { Log } from "./lib/log.ts";
+import { collectWhenIdle, limitYoungGeneration } from "./lifecycle/heap.ts";
+import { createFramer } from "./output/framer.ts";
+import { LANGUAGES } from "./languages/table.ts";
+import { Packages } from "./packages/packages.ts";
 import { createStdioFactory } from "./process/stdio.ts";
-import { ownerName, recover } from "./runs/recovery.ts";
-import { createWorkspaces } from "./workspace/workspaces.ts";
-import { createRunRegistry } from "./runs/run-registry.ts";
-import type { RunRegistry } from "./runs/run-registry.ts";
-import { createScriptFiles, sha256 } from "./workspace/script-files.ts";
-import { createWarmPool } from "./warm/warm-pool.ts";
 import { createToolRunner } from "./process/tool.ts";
 import { processTree } from "./process/tree.ts";
-import { createUsageMeter } from "./process/usage.ts";
-import { createRegistrar } from "./registration/registrar.ts";
-import { LanguageRegistry } from "./languages/registry.ts";
-import type { Language } from "./languages/language.ts";
-import { LANGUAGES } from "./languages/table.ts";
-import { collectWhenIdle, limitYoungGeneration } from "./lifecycle/heap.ts";
-import type { Log } from "./lib/log.ts";
-import { createFramer } from "./output/framer.ts";
-import { Packages } from "./packages/packages.ts";
-import { createRoutes } from "./http/routes/index.ts";
-import { openArchive } from "./results/archive.ts";
-import { removeTree } from "./lib/files.ts";
-import { createFrameLog } from "./results/frame-log.ts";
-import { openJournal } from "./journal/journal.ts";
-import { forRunner } from "./registration/state.ts";
+import { processTable } from "./process/table.ts";
+import { UsageMeter } from "./process/usage.ts";
+import { notRegistered } from "./registration/not-registered.ts";
+import { Registrar } from "./registration/registrar.ts";
+import { missingSettings, withStoredSettings } from "./registration/settings.ts";
 import type { StateStore } from "./registration/state-store.ts";
+import { forRunner } from "./registration/state.ts";
+import { FrameLog } from "./results/frame-log.ts";
+import { ResultStore } from "./results/result-store.ts";
+import { RunHistory } from "./runs/history.ts";
+import { ownerName, recover } from "./runs/recovery.ts";
+import type { RunProcesses } from "./runs/run-context.ts";
+import { RunRegistry } from "./runs/run-registry.ts";
+import { WarmPool } from "./warm/warm-pool.ts";
+import { ScriptFiles, sha256 } from "./workspace/script-files.ts";
+import { Workspaces } from "./workspace/workspaces.ts";
+
+/** A host may send its next job in the moment after a result. While the runner drains, such a job is answered for this long. */
+const LATE_JOB_MS = 2_000;
 
 /** A runner that can answer. */
 export interface App {
@@ -36,7 +43,7 @@ export interface App {
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Tells the host, sees to what an earlier runner left behind, and keeps itself small from here on. */
   begin(): Promise<void>;
-  /** Takes no more jobs; resolves when the active runs have ended, or have been ended after the drain's time. */
+  /** Takes no more jobs; resolves when the active runs have ended, or were ended after the drain's time, and a moment has passed. */
   drain(): Promise<void>;
   /** Ends every run without a grace period; resolves when none is left. */
   endRuns(): Promise<void>;
@@ -49,89 +56,83 @@ export interface App {
 /** What a runner is put together from. */
 export interface AppOptions {
   readonly config: Config;
+  /** Sentences about doubtful settings. */
+  readonly warnings: readonly string[];
   readonly state: StateStore;
   readonly log: Log;
+  /** The port that the runner listens on. */
+  readonly port: number;
   readonly publicDir: string;
-  /** The languages that jobs may be in. */
+  /** The languages whose scripts it runs; by default all. */
   readonly languages?: readonly Language[];
 }
 
 /** Puts a runner together. */
-export async function openApp({ config, state, log, publicDir, languages: table = LANGUAGES }: AppOptions): Promise<App> {
+export async function openApp(options: AppOptions): Promise<App> {
+  const { config: given, warnings, state, log, port, publicDir, languages: known = LANGUAGES } = options;
+  const config = withStoredSettings(given, state.current, log);
   await state.update((before) => forRunner(before, config.runnerId));
   const secret = () => config.secret ?? state.current.secret;
-
-  const owner = await ownerName(process.pid);
+  const table = processTable();
+  const owner = ownerName(process.pid, table);
   const installation = sha256(config.stateDir).slice(0, 12);
   const ownWorkDir = join(config.workDir, owner);
-  const { journal, open, recent } = await openJournal({ directory: config.stateDir, maxBytes: config.journalMaxBytes, log });
-  const archive = openArchive({ directory: join(config.stateDir, "results"), maxBytes: config.keepResultsBytes, log });
-  const history = createRunHistory({ journal, archive, recent });
 
-  const stdioFactory = createStdioFactory(join(ownWorkDir, "pipes"));
-  const workspaces = createWorkspaces({ workDir: ownWorkDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), stdioFactory, log });
-  const languages = new LanguageRegistry({ languages: table, paths: config.interpreters, environment: process.env, log });
-  void languages.ready(); // interpreters are looked for while everything else opens
+  const { journal, open, recent } = await openJournal({ directory: config.stateDir, maxBytes: config.journalMaxBytes, log });
+  const results = new ResultStore({ directory: join(config.stateDir, "results"), maxBytes: config.keepResultsBytes, log });
+  const history = new RunHistory({ journal, results, recent });
+
   const markPrefix = `${installation}.${owner}.`;
-  const warmPool = createWarmPool({
-    workspaces, markPrefix, log,
+  const processes: RunProcesses = { environment: process.env, markPrefix, tree: processTree(), table, meter: new UsageMeter(table) };
+  const stdioFactory = createStdioFactory(join(ownWorkDir, "pipes"), { log });
+  const workspaces = new Workspaces({ workDir: ownWorkDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), stdioFactory, log });
+  const languages = new LanguageRegistry({ languages: known, paths: config.interpreters, environment: process.env, log });
+  void languages.ready(); // interpreters are looked for while everything else opens
+  const packages = openPackages(config, known, processes, log);
+  const warmPool = new WarmPool({
+    workspaces, markPrefix, table, log,
     environment: process.env,
     size: config.warm,
     idleMs: config.warmIdleMs,
     active: () => runs.counts.active,
     cores: availableParallelism(),
   });
-  const tree = processTree();
-  const packages = new Packages({
-    mode: config.packages,
-    languages: table,
-    scriptsDir: config.scriptsDir,
-    recordsDir: join(config.stateDir, "packages"),
-    concurrency: config.installConcurrency,
-    timeoutMs: config.installTimeoutMs,
-    maxBytes: config.packagesMaxBytes,
-    npmPath: config.npmPath,
-    npmIgnoreScripts: config.npmIgnoreScripts,
-    environment: process.env,
-    runTool: createToolRunner({ tree, killGraceMs: config.killGraceMs, markPrefix }),
-    log,
-  });
-  const runs: RunRegistry = createRunRegistry(
+  const runs: RunRegistry = new RunRegistry(
     {
-      languages, workspaces, warmPool, packages, tree, markPrefix,
-      scripts: createScriptFiles(config.scriptsDir),
+      languages, packages, workspaces, warmPool, processes,
+      scripts: new ScriptFiles(config.scriptsDir),
+      workspaceMode: config.workspace,
       framer: createFramer(),
-      meter: createUsageMeter(),
-      environment: process.env,
-      secrets: () => [secret(), config.resetToken].filter((one) => one !== undefined),
-      secretWords: config.secretWords,
-      killGraceMs: config.killGraceMs,
-      timeoutMs: config.timeoutMs,
-      maxOutputBytes: config.maxOutputBytes,
-      maxMemoryMb: config.maxMemoryMb,
+      limits: config,
     },
     {
-      limit: config.localMaxConcurrency,
       history, owner,
-      newFrameLog: () => createFrameLog({ maxBytes: Math.floor(config.keepResultsBytes / 4), spillDir: join(ownWorkDir, "frames"), log }),
+      slots: config.localMaxConcurrency,
+      newFrameLog: () => new FrameLog({ maxBytes: Math.floor(config.keepResultsBytes / 4), spillDir: join(ownWorkDir, "frames"), log }),
+      secretRules: { secrets: () => [secret(), config.resetToken].filter((one) => one !== undefined), secretWords: config.secretWords },
     },
   );
-  const registrar = createRegistrar({
+  const registrar = new Registrar({
     config, state, log, secret,
-    runtimes: async () => {
-      await languages.ready();
-      return languages.runtimes;
-    },
+    runtimes: () => languages.runtimes,
+    runtimesKnown: languages.ready(),
+    environment: process.env,
     concurrency: () => (runs.draining ? Math.max(1, runs.counts.active) : config.advertisedConcurrency),
   });
 
   return {
-    answer: createRoutes({ config, state, registrar, languages, runs, warmPool, packages, history, secret, log, publicDir }),
+    answer: createRoutes({
+      config, warnings, state, registrar, languages, runs, warmPool, packages, history, stdioFactory, secret, log, publicDir,
+    }),
     async begin() {
       registrar.start();
+      void stdioFactory.prepare();
+      const missing = missingSettings(config).map((names) => names.join(" or "));
+      const notice = notRegistered(missing, { hasSecret: secret() !== undefined, port });
+      if (notice !== undefined) log.warn(notice);
       limitYoungGeneration();
       collectWhenIdle(() => runs.counts.active === 0);
-      await recover({ installation, open, onLost: history.lost, workDir: config.workDir, log });
+      await recover({ installation, open, onLost: (end) => history.lost(end), workDir: config.workDir, table, log });
       await packages.restore(async (name) => {
         const found = await languages.find(name);
         return "message" in found ? undefined : found.interpreter;
@@ -142,9 +143,10 @@ export async function openApp({ config, state, log, publicDir, languages: table 
       const drained = runs.drain(config.drainMs);
       void registrar.register("heartbeat");
       await drained;
+      await delay(Math.max(0, LATE_JOB_MS - runs.msSinceLastEnd));
     },
     endRuns: () => runs.drain(0),
-    kill: runs.kill,
+    kill: () => runs.kill(),
     async close() {
       registrar.stop();
       languages.close();
@@ -154,4 +156,21 @@ export async function openApp({ config, state, log, publicDir, languages: table 
       await removeTree(ownWorkDir, log);
     },
   };
+}
+
+function openPackages(config: Config, languages: readonly Language[], { environment, tree, markPrefix }: RunProcesses, log: Log): Packages {
+  return new Packages({
+    mode: config.packages,
+    languages,
+    scriptsDir: config.scriptsDir,
+    recordsDir: join(config.stateDir, "packages"),
+    concurrency: config.installConcurrency,
+    timeoutMs: config.installTimeoutMs,
+    maxBytes: config.packagesMaxBytes,
+    npmPath: config.npmPath,
+    npmIgnoreScripts: config.npmIgnoreScripts,
+    environment,
+    runTool: createToolRunner({ tree, killGraceMs: config.killGraceMs, markPrefix }),
+    log,
+  });
 }

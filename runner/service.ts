@@ -5,12 +5,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readConfig, secretFiles } from "./config/config.ts";
-import type { Config, FileContent } from "./config/config.ts";
+import type { Config, ConfigReading, FileContent } from "./config/config.ts";
 import { messageOf } from "./lib/failure.ts";
 import { LANGUAGES } from "./languages/table.ts";
 import { RUNNER_VERSION } from "./protocol/registration.ts";
 import { closeServer, createHttpServer, listen } from "./http/server.ts";
 import { cacheCompiledCode } from "./lifecycle/compile-cache.ts";
+import { defaultDataDir } from "./lifecycle/data-directory.ts";
+import { checkDirectories } from "./lifecycle/directory-check.ts";
 import { wasHangupIgnored } from "./lifecycle/hangup.ts";
 import { createLog } from "./lib/log.ts";
 import { catchSignals, handleShutdown } from "./lifecycle/shutdown.ts";
@@ -29,12 +31,15 @@ process.stdout.on("error", () => {}); // runs go on when nobody reads the log an
 const args = process.argv.slice(2);
 if (args.length > 0) await exit(await runCommand(args));
 
-const config = await configure();
+const { config, warnings, directories } = await configure();
 
 const log = createLog({ level: config.logLevel, format: config.logFormat, write: (line) => process.stdout.write(line) });
 
 const signals = catchSignals(() => exitNow(0), { ignoreHangup: wasHangupIgnored() }); // there is nothing to shut down yet
 
+for (const warning of warnings) log.warn(warning);
+const unusable = await checkDirectories(directories);
+if (unusable.length > 0) refuse(unusable);
 const state = await openStateStore(config.stateFile, log.error).catch(giveUp);
 
 // The server listens before the app is loaded; requests that arrive in between wait for it.
@@ -47,9 +52,11 @@ log.info("Listening", {
   port, bind: config.bind ?? "all", version: RUNNER_VERSION, node: process.versions.node, endpoint: config.endpointUrl,
 });
 
+log.info("Directories", { state: config.stateDir, scripts: config.scriptsDir, work: config.workDir });
+
 cacheCompiledCode(join(config.stateDir, "compiled"));
 const { openApp } = await import("./app.ts");
-const app = await openApp({ config, state, log, publicDir: join(HERE, "public") });
+const app = await openApp({ config, warnings, state, log, port, publicDir: join(HERE, "public") });
 handleShutdown({ ...app, close, exit: (code) => void exit(code) }, signals, log);
 provideApp(app);
 await app.begin();
@@ -76,16 +83,23 @@ async function runCommand(words: readonly string[]): Promise<number> {
   const { main } = await import("./cli/main.ts");
   const print = (text: string) => void process.stdout.write(text);
   const printError = (text: string) => void process.stderr.write(text);
-  return main(words, { print, printError, languages: LANGUAGES, configure });
+  return main(words, { print, printError, languages: LANGUAGES, configure: async () => (await configure()).config });
 }
 
 /** Reads the environment; if anything in it is wrong, reports all of it and ends the process. */
-async function configure(): Promise<Config> {
+async function configure(): Promise<ConfigReading & { readonly config: Config }> {
   const files = new Map(await Promise.all(secretFiles(process.env).map(async (path) => [path, await contentOf(path)] as const)));
-  const reading = readConfig(process.env, { files, languages: LANGUAGES, defaultDataDir: join(HERE, "data"), isTerminal: process.stdout.isTTY });
-  for (const warning of reading.warnings) console.error(warning);
-  for (const problem of reading.problems) console.error(problem);
-  return reading.config ?? process.exit(EX_CONFIG);
+  const reading = readConfig(process.env, {
+    files, languages: LANGUAGES, defaultDataDir: defaultDataDir(HERE, process), isTerminal: process.stdout.isTTY,
+  });
+  const { config } = reading;
+  return config === undefined ? refuse([...reading.warnings, ...reading.problems]) : { ...reading, config };
+}
+
+/** Says what is wrong with the configuration and ends the process. */
+function refuse(sentences: readonly string[]): never {
+  for (const sentence of sentences) console.error(sentence);
+  process.exit(EX_CONFIG);
 }
 
 async function contentOf(path: string): Promise<FileContent> {

@@ -78,16 +78,20 @@ async function list(args: readonly string[], { store, managers, print }: Tools):
   const { values } = parse(args, { options: { json: { type: "boolean" } } });
   const sets = [...store.all()].sort((a, b) => a.home.localeCompare(b.home) || b.lastUsedAt - a.lastUsedAt);
   if (values.json === true) {
-    print(`${JSON.stringify(sets.map(({ home, name, directory, record, lastUsedAt }) => ({ home, name, directory, ...record, lastUsedAt: new Date(lastUsedAt).toISOString() })), null, 2)}\n`);
+    print(`${JSON.stringify(sets.map(toJson), null, 2)}\n`);
     return 0;
   }
   for (const { home, name, record, lastUsedAt } of sets) {
-    print(`${record.scriptId ?? home}  ${name}  ${sizeText(record.bytes)}  last used ${new Date(lastUsedAt).toISOString()}\n`);
+    print(`${record.scriptId ?? home}  ${name}  ${sizeText(record.bytes)}  last used ${timeText(lastUsedAt)}\n`);
     print(`  ${await contentText(record, managers)}\n`);
   }
   const total = sets.reduce((sum, { record }) => sum + record.bytes, 0);
   print(sets.length === 0 ? "There are no package sets.\n" : `${countText(sets.length)}, ${sizeText(total)}\n`);
   return 0;
+}
+
+function toJson({ home, name, directory, record, lastUsedAt }: StoredSet): object {
+  return { home, name, directory, ...record, lastUsedAt: timeText(lastUsedAt) };
 }
 
 async function packSets(args: readonly string[], { store, print }: Tools): Promise<number> {
@@ -102,8 +106,9 @@ async function packSets(args: readonly string[], { store, print }: Tools): Promi
 
 function setsOf(script: string, store: PackageStore): readonly StoredSet[] {
   const sets = store.all().filter(({ record, home }) => record.scriptId === script || home === script);
-  if (sets.length === 0) throw new Failure("not-found", `Cannot pack script ${JSON.stringify(script)}: it has no package set; \`packages list\` shows the scripts that have one`);
-  return sets;
+  if (sets.length > 0) return sets;
+  const hint = "`packages list` shows which scripts have one";
+  throw new Failure("not-found", `Cannot pack script ${JSON.stringify(script)}: it has no package set; ${hint}`);
 }
 
 async function load(args: readonly string[], tools: Tools): Promise<number> {
@@ -125,7 +130,8 @@ async function loadFile(file: string, { store, managers, print, printError }: To
   try {
     await unpack(file, async (home, record) => {
       if (record.platform !== here) {
-        printError(`Skipped for ${record.scriptId ?? home}: ${await contentText(record, managers)}; it is for ${record.platform}, this is ${here}\n`);
+        const content = await contentText(record, managers);
+        printError(`Skipped for ${record.scriptId ?? home}: ${content}; it is for ${record.platform}, this is ${here}\n`);
         skipped += 1;
         return undefined;
       }
@@ -155,11 +161,19 @@ async function clear(args: readonly string[], { store, print }: Tools): Promise<
 /** What was asked for, each with the version that was installed. */
 async function contentText({ language, requirements, resolved }: SetRecord, managers: PackageManagers): Promise<string> {
   const manager = await managers.of(language);
-  return requirements.map((one) => `${manager?.spelled(one) ?? one.name}${resolved[one.name] === undefined ? "" : ` (${resolved[one.name]})`}`).join(", ");
+  const texts = requirements.map((one) => {
+    const version = resolved[one.name];
+    return (manager?.spelled(one) ?? one.name) + (version === undefined ? "" : ` (${version})`);
+  });
+  return texts.join(", ");
 }
 
 function countText(sets: number): string {
   return `${sets} ${sets === 1 ? "set" : "sets"}`;
+}
+
+function timeText(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 function sizeText(bytes: number): string {

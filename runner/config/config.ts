@@ -1,32 +1,26 @@
 // Reads the environment once into a frozen Config, and reports every problem at once.
-import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { describe } from "../lib/failure.ts";
+import { directoriesOf, requiredDirectories } from "./directories.ts";
+import type { Directories, RequiredDirectory } from "./directories.ts";
 import { endpointUrl, jobPaths } from "./endpoint.ts";
 import { allVariables, interpreterVariable } from "./interpreter-variables.ts";
 import type { InterpreterVariable } from "./interpreter-variables.ts";
-import { nearestName } from "./nearest-name.ts";
 import { secretText } from "./readers.ts";
-import { DISCONNECT_POLICIES, LOG_FORMATS, LOG_LEVELS, PACKAGE_MODES, VARIABLES } from "./variables.ts";
-import type { Values, Variable } from "./variables.ts";
+import { DISCONNECT_POLICIES, LOG_FORMATS, LOG_LEVELS, PACKAGE_MODES, VARIABLES, WORKSPACE_MODES } from "./variables.ts";
+import type { SetNames, Values, Variable } from "./variables.ts";
+import { warningsAbout } from "./warnings.ts";
 
 const MIB = 1024 * 1024;
-/** The host sends no jobs to a runner that has been silent for two minutes. */
-const MAX_SAFE_HEARTBEAT_MS = 100_000;
-/** Variables of the container image, which the runner knows but does not read. */
-const IMAGE_NAMES = ["AUTOMN_RUNNER_PYTHON_VERSION", "AUTOMN_RUNNER_POWERSHELL_VERSION", "AUTOMN_RUNNER_VERSION"];
 
 /** Everything that the operator can set. */
-export interface Config {
+export interface Config extends Directories {
   readonly hostUrl?: string;
   readonly runnerId?: string;
   /** Where the host posts jobs; absent where neither URL is set. */
   readonly endpointUrl?: string;
   /** The paths at which jobs are accepted. */
   readonly jobPaths: readonly string[];
-  readonly stateDir: string;
-  readonly stateFile: string;
-  readonly scriptsDir: string;
-  readonly workDir: string;
+  readonly workspace: (typeof WORKSPACE_MODES)[number];
   /** 0 for no heartbeats. */
   readonly heartbeatMs: number;
   readonly secret?: string;
@@ -35,7 +29,10 @@ export interface Config {
   /** What the host is told; absent where nothing limits it. */
   readonly advertisedConcurrency?: number;
   readonly localMaxConcurrency?: number;
+  /** The host's bound on the silence of a job; ends no run. */
   readonly timeoutMs?: number;
+  /** The longest that a script may run. */
+  readonly maxRunMs?: number;
   readonly port: number;
   readonly bind?: string;
   /** Interpreters that the operator chose, by language. */
@@ -68,6 +65,8 @@ export interface ConfigReading {
   readonly config?: Config;
   readonly warnings: readonly string[];
   readonly problems: readonly string[];
+  /** The directories that must be usable for the runner to start. */
+  readonly directories: readonly RequiredDirectory[];
 }
 
 /** The content of a file that a `_FILE` variable names, or why it could not be read. */
@@ -85,36 +84,39 @@ export interface ConfigSources {
 
 /** The paths of the files whose content `readConfig` needs. */
 export function secretFiles(env: NodeJS.ProcessEnv): string[] {
-  return [VARIABLES.secretFile, VARIABLES.resetTokenFile].flatMap(({ name }) => env[name]?.trim() || []);
+  const { secretFile, resetTokenFile } = readVariables(env, []).values;
+  return [secretFile, resetTokenFile].filter((path) => path !== undefined);
 }
 
 /** Reads the whole environment. Never throws. */
 export function readConfig(env: NodeJS.ProcessEnv, sources: ConfigSources): ConfigReading {
   const problems: string[] = [];
-  const values = readVariables(env, problems);
+  const { values, names } = readVariables(env, problems);
   const secret = secretOf(values, "secret", sources, problems);
   const resetToken = secretOf(values, "resetToken", sources, problems);
   const interpreters = readInterpreters(env, sources.languages, problems);
-  const warnings = [...unknownNames(env, sources.languages), ...heartbeatWarnings(values.heartbeatMs)];
-  if (problems.length > 0) return { warnings, problems };
-  return { config: Object.freeze(toConfig({ ...values, secret, resetToken }, interpreters, sources)), warnings, problems };
+  const warnings = warningsAbout(env, values, names, allVariables(sources.languages));
+  const places = directoriesOf(values, sources.defaultDataDir);
+  const reading = { warnings, problems, directories: requiredDirectories(env, values, names, places) };
+  if (problems.length > 0) return reading;
+  const config = { ...toConfig({ ...values, secret, resetToken }, sources.isTerminal), interpreters, ...places };
+  return { ...reading, config: Object.freeze(config) };
 }
 
-function toConfig(values: Values, interpreters: Config["interpreters"], { defaultDataDir, isTerminal }: ConfigSources): Config {
+function toConfig(values: Values, isTerminal: boolean): Omit<Config, keyof Directories | "interpreters"> {
   const url = endpointUrl(values);
   const {
-    hostUrl, runnerId, secret, resetToken, bind, statusMessage, timeoutMs, maxConcurrency, localMaxConcurrency, maxMemoryMb, npmPath,
-    heartbeatMs, port, killGraceMs, drainMs, onDisconnect, maxOutputBytes, journalMaxBytes, warmIdleMs, packages, installConcurrency,
+    hostUrl, runnerId, secret, resetToken, bind, statusMessage, timeoutMs, maxRunMs, maxConcurrency, localMaxConcurrency, maxMemoryMb,
+    npmPath, port, workspace, killGraceMs, drainMs, onDisconnect, maxOutputBytes, journalMaxBytes, warmIdleMs, packages, installConcurrency,
     installTimeoutMs, npmIgnoreScripts, maxBodyBytes, logLevel,
   } = values;
   return {
-    ...present({ hostUrl, runnerId, endpointUrl: url, secret, resetToken, bind, statusMessage, timeoutMs, maxMemoryMb, npmPath }),
+    ...present({ hostUrl, runnerId, endpointUrl: url, secret, resetToken, bind, statusMessage, timeoutMs, maxRunMs, maxMemoryMb, npmPath }),
     ...present({ localMaxConcurrency, advertisedConcurrency: smaller(maxConcurrency, localMaxConcurrency) }),
-    ...directories(values, defaultDataDir),
     jobPaths: jobPaths(url, values.endpointPath),
-    heartbeatMs, port, killGraceMs, drainMs, onDisconnect, maxOutputBytes, journalMaxBytes, warmIdleMs, packages, installConcurrency,
+    port, workspace, killGraceMs, drainMs, onDisconnect, maxOutputBytes, journalMaxBytes, warmIdleMs, packages, installConcurrency,
     installTimeoutMs, npmIgnoreScripts, maxBodyBytes, logLevel,
-    interpreters,
+    heartbeatMs: values.heartbeatMs === "off" ? 0 : values.heartbeatMs || VARIABLES.heartbeatMs.fallback,
     secretWords: values.redact,
     keepResultsBytes: values.keepResultsMb * MIB,
     packagesMaxBytes: values.packagesMaxMb * MIB,
@@ -123,20 +125,32 @@ function toConfig(values: Values, interpreters: Config["interpreters"], { defaul
   };
 }
 
-function readVariables(env: NodeJS.ProcessEnv, problems: string[]): Values {
-  const rows = Object.entries<Variable<unknown>>(VARIABLES);
-  return Object.fromEntries(rows.map(([key, row]) => [key, readVariable(env, row, problems) ?? row.fallback])) as Values;
+/** The values of all variables, and the names of those that are set. */
+function readVariables(env: NodeJS.ProcessEnv, problems: string[]): { readonly values: Values; readonly names: SetNames } {
+  const values: Record<string, unknown> = {};
+  const names: Record<string, string> = {};
+  for (const [key, variable] of Object.entries<Variable<unknown>>(VARIABLES)) {
+    const name = setName(env, variable);
+    values[key] = readVariable(env, variable, problems) ?? variable.fallback;
+    if (name !== undefined) names[key] = name;
+  }
+  return { values: values as Values, names };
 }
 
 function readInterpreters(env: NodeJS.ProcessEnv, languages: readonly InterpreterVariable[], problems: string[]): Config["interpreters"] {
   return Object.fromEntries(languages.map((language) => [language.name, readVariable(env, interpreterVariable(language), problems)]));
 }
 
-function readVariable<T>(env: NodeJS.ProcessEnv, { name: proper, aliases = [], read }: Variable<T>, problems: string[]): T | undefined {
-  const name = [proper, ...aliases].find((candidate) => env[candidate]?.trim());
+/** The name by which a variable is set, its own before its aliases. */
+function setName(env: NodeJS.ProcessEnv, { name, aliases = [] }: Variable<unknown>): string | undefined {
+  return [name, ...aliases].find((candidate) => env[candidate]?.trim());
+}
+
+function readVariable<T>(env: NodeJS.ProcessEnv, variable: Variable<T>, problems: string[]): T | undefined {
+  const name = setName(env, variable);
   if (name === undefined) return undefined;
   try {
-    return read((env[name] ?? "").trim());
+    return variable.read((env[name] ?? "").trim());
   } catch (error) {
     problems.push(`Cannot read ${name}: ${(error as Error).message}`);
     return undefined;
@@ -163,32 +177,6 @@ function secretOf(values: Values, key: "secret" | "resetToken", { files }: Confi
     problems.push(`Cannot read ${fileName}: ${(error as Error).message} in ${describe(file)}`);
     return undefined;
   }
-}
-
-function directories(values: Values, defaultDataDir: string): Pick<Config, "stateDir" | "stateFile" | "scriptsDir" | "workDir"> {
-  const data = values.dataDir ?? defaultDataDir;
-  const file = values.stateFile;
-  const isBareName = basename(file) === file && !isAbsolute(file);
-  const stateDir = values.stateDir ?? (isBareName ? join(data, "state") : dirname(resolve(file)));
-  return {
-    stateDir,
-    stateFile: isBareName ? join(stateDir, file) : resolve(file),
-    scriptsDir: values.scriptsDir ?? join(data, "scripts"),
-    workDir: values.workDir ?? join(data, "script_workdir"),
-  };
-}
-
-function heartbeatWarnings(ms: number): string[] {
-  if (ms > 0 && ms <= MAX_SAFE_HEARTBEAT_MS) return [];
-  const rhythm = ms === 0 ? "turns heartbeats off" : `is longer than ${MAX_SAFE_HEARTBEAT_MS}`;
-  return [`AUTOMN_RUNNER_HEARTBEAT_MS=${ms} ${rhythm}: the host sends no jobs to a runner that it has not heard from for two minutes.`];
-}
-
-function unknownNames(env: NodeJS.ProcessEnv, languages: readonly InterpreterVariable[]): string[] {
-  const known = allVariables(languages).flatMap(({ name, aliases = [] }) => [name, ...aliases]);
-  return Object.keys(env)
-    .filter((name) => name.startsWith("AUTOMN_RUNNER_") && !known.includes(name) && !IMAGE_NAMES.includes(name))
-    .map((name) => `${name} is not a variable of this runner. Did you mean ${nearestName(name, known)}?`);
 }
 
 function smaller(a: number | undefined, b: number | undefined): number | undefined {

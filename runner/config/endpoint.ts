@@ -1,5 +1,6 @@
 // Where the host posts jobs, and at which paths this runner accepts them.
 import { describe } from "../lib/failure.ts";
+import { unquoted } from "./readers.ts";
 
 /** Jobs are always accepted here. */
 export const JOB_PATH = "/api/run";
@@ -7,13 +8,13 @@ export const JOB_PATH = "/api/run";
 const RESERVED = /^\/(|status|favicon\.ico|(ui|assets|internal)(\/.*)?|api\/(runs|packages)(\/.*)?)\/?$/;
 
 /** Reads a path at which jobs can be accepted; a missing slash at its start is added. */
-export function jobPath(value: string): string {
+export const jobPath = unquoted((value) => {
   const path = value.startsWith("/") ? value : `/${value}`;
   const isPlain = new URL(path, "http://runner").pathname === path && !/[?#:*]/.test(value);
   if (!isPlain) throw new Error(`wanted a plain path such as ${JOB_PATH}, found ${describe(value)}`);
   if (RESERVED.test(path)) throw new Error(`wanted a path that the runner does not serve itself, found ${describe(value)}`);
   return path;
-}
+});
 
 /** What the environment says about the endpoint. */
 export interface EndpointSettings {
@@ -29,7 +30,8 @@ export function endpointUrl({ endpointUrl: whole, publicUrl, endpointPath }: End
     return pathname === "/" && search === "" ? origin + endpointPath : whole;
   }
   if (publicUrl === undefined) return undefined;
-  return publicUrl.replace(/\/+$/, "") + endpointPath;
+  const base = publicUrl.replace(/\/+$/, "");
+  return new URL(base).pathname.endsWith(endpointPath) ? base : base + endpointPath;
 }
 
 /** The paths at which jobs are accepted; a proxy may pass the path of the host's URL on unchanged. */

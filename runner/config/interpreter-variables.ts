@@ -17,7 +17,7 @@ export interface InterpreterVariable {
 }
 
 /** The row of a language's variable. */
-export function interpreterVariable({ title, pathVariable, pathAliases, shownDefault }: InterpreterVariable): Variable<string> {
+export function interpreterVariable({ title, pathVariable, pathAliases, shownDefault }: InterpreterVariable): Variable<string | undefined> {
   return {
     name: pathVariable, ...(pathAliases === undefined ? {} : { aliases: pathAliases }), read: file, shown: shownDefault,
     meaning: `Interpreter for ${title} scripts.`,

@@ -1,7 +1,8 @@
-// The variables that the runner reads, those of the languages apart: one row for each, in the order of the README's table, which is made from it.
+// The variables that the runner reads, those of the languages apart: one row for each, in the order of the README's table.
 import { JOB_PATH, jobPath } from "./endpoint.ts";
 import {
-  baseUrl, directory, file, flag, httpUrl, MAX_TIMER_MS, oneOf, secretText, text, whole,
+  baseUrl, directory, file, flag, httpUrl, limit, MAX_TIMER_MS, millisecondsOrOff, oneOf, port, secretText, text,
+  whole,
 } from "./readers.ts";
 import type { Reader } from "./readers.ts";
 import { SECRET_WORDS, secretWords } from "./secret-words.ts";
@@ -14,6 +15,8 @@ export const LOG_FORMATS = ["text", "json"] as const;
 export const DISCONNECT_POLICIES = ["cancel", "continue"] as const;
 /** How a script's packages can be provided. */
 export const PACKAGE_MODES = ["auto", "offline", "off"] as const;
+/** Whose a working directory can be: one run's, or a script's for all of its runs. */
+export const WORKSPACE_MODES = ["run", "script"] as const;
 
 const MIB = 1024 * 1024;
 
@@ -41,7 +44,7 @@ export const VARIABLES = {
   },
   publicUrl: {
     name: "AUTOMN_RUNNER_PUBLIC_URL", read: baseUrl,
-    meaning: "Address at which the host reaches this runner. The endpoint path is appended.",
+    meaning: "Address at which the host reaches this runner. The endpoint path is appended unless the address already ends with it.",
   },
   endpointUrl: {
     name: "AUTOMN_RUNNER_ENDPOINT_URL", read: httpUrl,
@@ -53,7 +56,7 @@ export const VARIABLES = {
     meaning: "Path at which jobs are accepted, in addition to `/api/run`.",
   },
   dataDir: {
-    name: "AUTOMN_RUNNER_DATA_DIR", read: directory, shown: "`runner/data`",
+    name: "AUTOMN_RUNNER_DATA_DIR", read: directory, shown: "`runner/data`, see [Deployment](#deployment)",
     meaning: "Base directory for persistent data; the next four variables override parts of it.",
   },
   stateDir: {
@@ -72,9 +75,14 @@ export const VARIABLES = {
     name: "AUTOMN_RUNNER_WORKDIR", read: directory, shown: "`<data>/script_workdir`",
     meaning: "Directory in which each run gets an empty working directory.",
   },
+  workspace: {
+    name: "AUTOMN_RUNNER_WORKSPACE", read: oneOf(WORKSPACE_MODES), fallback: "run",
+    meaning: "Working directory of a script: `run` gives every run an empty one; `script` uses the script's persistent folder, " +
+      "`AUTOMN_SCRIPT_DIR`, which runs at the same time share.",
+  },
   heartbeatMs: {
-    name: "AUTOMN_RUNNER_HEARTBEAT_MS", read: whole(0, MAX_TIMER_MS), fallback: 60_000,
-    meaning: "Milliseconds between heartbeats; `0` sends none. The host sends no jobs to a runner that has been silent for two minutes.",
+    name: "AUTOMN_RUNNER_HEARTBEAT_MS", read: millisecondsOrOff, fallback: 60_000,
+    meaning: "Milliseconds between heartbeats; `off` sends none. The host sends no jobs to a runner that has been silent for two minutes.",
   },
   secret: {
     name: "AUTOMN_RUNNER_SECRET", read: secretText,
@@ -98,20 +106,25 @@ export const VARIABLES = {
     meaning: "Message for the host's administrators; the reason for the registration is appended.",
   },
   maxConcurrency: {
-    name: "AUTOMN_RUNNER_MAX_CONCURRENCY", read: whole(1),
-    meaning: "Number of concurrent runs that the host is told to send.",
+    name: "AUTOMN_RUNNER_MAX_CONCURRENCY", read: limit(), shown: "unlimited",
+    meaning: "Number of concurrent runs that the host is told to send; `0` or `unlimited` sets no limit.",
   },
   localMaxConcurrency: {
-    name: "AUTOMN_RUNNER_LOCAL_MAX_CONCURRENCY", read: whole(1),
-    meaning: "Number of concurrent runs that this runner accepts; it refuses more with status 429. " +
+    name: "AUTOMN_RUNNER_LOCAL_MAX_CONCURRENCY", read: limit(), shown: "unlimited",
+    meaning: "Number of concurrent runs that this runner accepts; it refuses more with status 429. `0` or `unlimited` sets no limit. " +
       "The host is told the smaller of both limits.",
   },
   timeoutMs: {
-    name: "AUTOMN_RUNNER_TIMEOUT_MS", read: whole(1, MAX_TIMER_MS),
-    meaning: "Milliseconds after which the host is told to give up on a job; a run is terminated early enough for its result to arrive.",
+    name: "AUTOMN_RUNNER_TIMEOUT_MS", read: limit(MAX_TIMER_MS), shown: "none",
+    meaning: "Milliseconds of silence after which the host is told to give up on a job. The runner keeps the connection busy, so this " +
+      "ends no run. `0` or `unlimited` sets no limit.",
+  },
+  maxRunMs: {
+    name: "AUTOMN_RUNNER_MAX_RUN_MS", read: limit(MAX_TIMER_MS), shown: "none",
+    meaning: "Milliseconds that a script may run here, if its own timeout is not shorter. `0` or `unlimited` sets no limit.",
   },
   port: {
-    name: "AUTOMN_RUNNER_PORT", aliases: ["PORT"], read: whole(0, 65_535), fallback: 3030,
+    name: "AUTOMN_RUNNER_PORT", aliases: ["PORT"], read: port, fallback: 3030,
     meaning: "Port to listen on; `0` picks a free port and logs it.",
   },
   bind: {
@@ -206,6 +219,9 @@ export const VARIABLES = {
 
 /** The key of a variable in the table. */
 export type VariableKey = keyof typeof VARIABLES;
+
+/** The name by which each variable was set, its own or an alias. */
+export type SetNames = { readonly [K in VariableKey]?: string };
 
 /** What was read: a variable's value, its fallback, or undefined. */
 export type Values = {

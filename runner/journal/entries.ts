@@ -1,10 +1,11 @@
 // The lines of the journal: what a run was when it started, and what became of it. Pure.
-import type { TerminationKind } from "../protocol/termination-reason.ts";
+import { parseRow } from "../lib/lines.ts";
+import { isCount, isInteger, isObject, isText, isTime, listOf, oneOf, optional, shape } from "../lib/shape.ts";
 import type { Trigger } from "../protocol/job.ts";
 import type { Leftover } from "../protocol/result.ts";
-import { parseRow } from "../lib/lines.ts";
+import type { TerminationKind } from "../protocol/termination-reason.ts";
 
-/** A run has started. Times are ISO 8601. */
+/** A run has started. Times are ISO 8601. A run is its id and this time: the same id may be used again later. */
 export interface StartEntry {
   readonly event: "start";
   readonly at: string;
@@ -33,6 +34,8 @@ export interface ProcessEntry {
   readonly event: "process";
   readonly at: string;
   readonly runId: string;
+  /** When the run started, as its start entry has it; absent in lines of version 0.3.0. */
+  readonly startedAt?: string;
   readonly pid: number;
   readonly startTime?: string;
   readonly mark: string;
@@ -43,6 +46,8 @@ export interface EndEntry {
   readonly event: "end";
   readonly at: string;
   readonly runId: string;
+  /** When the run started, as its start entry has it; absent in lines of version 0.3.0. */
+  readonly startedAt?: string;
   readonly reason: TerminationKind;
   readonly code: number;
   readonly durationMs: number;
@@ -57,17 +62,62 @@ export interface EndEntry {
 export type Entry = StartEntry | ProcessEntry | EndEntry;
 
 /** A run as the journal tells it. */
-export interface Recorded {
+export interface RecordedRun {
   readonly start: StartEntry;
   /** Absent where the run is active, or was when its runner ended. */
   readonly end?: EndEntry;
 }
 
-/** The longest line, in characters. */
-const MAX_LINE = 64 * 1024;
-const MAX_TEXT = 1_024;
+const isStart = shape<StartEntry>({
+  event: oneOf("start"),
+  at: isTime,
+  runId: isText,
+  owner: isText,
+  scriptId: optional(isText),
+  name: isText,
+  version: optional(isText),
+  language: isText,
+  sha256: isText,
+  trigger: isObject,
+  variables: listOf(isText),
+  pid: optional(isCount),
+  startTime: optional(isText),
+  mark: optional(isText),
+});
 
-/** An entry as a line. One that would be longer than 64 KiB loses its lists and objects, its texts are cut, and it says so: `"shortened":true`. */
+const isProcess = shape<ProcessEntry>({
+  event: oneOf("process"),
+  at: isTime,
+  runId: isText,
+  startedAt: optional(isTime),
+  pid: isCount,
+  startTime: optional(isText),
+  mark: isText,
+});
+
+const isEnd = shape<EndEntry>({
+  event: oneOf("end"),
+  at: isTime,
+  runId: isText,
+  startedAt: optional(isTime),
+  reason: isText,
+  code: isInteger,
+  durationMs: isCount,
+  signal: optional(isText),
+  bytesOut: optional(shape<NonNullable<EndEntry["bytesOut"]>>({ stdout: isCount, stderr: isCount })),
+  maxRssBytes: optional(isCount),
+  leftovers: optional(listOf(shape<Leftover>({ pid: isCount, command: isText }))),
+  installs: optional(Array.isArray),
+});
+
+/** The longest line, in characters; fields of a longer one are cut to `MAX_FIELD`. */
+const MAX_LINE = 64 * 1024;
+const MAX_FIELD = 1_024;
+
+/**
+ * An entry as a line. In one that would be longer than 64 KiB, long texts are cut and long lists and objects emptied, which
+ * `"shortened":true` tells.
+ */
 export function formatEntry(entry: Entry): string {
   const json = JSON.stringify(entry);
   if (json.length < MAX_LINE) return `${json}\n`;
@@ -75,11 +125,10 @@ export function formatEntry(entry: Entry): string {
   return `${JSON.stringify({ ...Object.fromEntries(fields), shortened: true })}\n`;
 }
 
-/** The entry that a line holds; none for a line that is torn or something else. */
+/** The entry that a line holds; nothing for a line that is torn or something else. */
 export function parseEntry(line: string): Entry | undefined {
-  const row = parseRow(line);
-  if (row === undefined || typeof row["runId"] !== "string" || typeof row["at"] !== "string") return undefined;
-  return row["event"] === "start" || row["event"] === "process" || row["event"] === "end" ? (row as unknown as Entry) : undefined;
+  const row: unknown = parseRow(line);
+  return isStart(row) || isProcess(row) || isEnd(row) ? row : undefined;
 }
 
 /** A start with what its process's entry tells. */
@@ -88,7 +137,7 @@ export function withProcess(start: StartEntry, { pid, startTime, mark }: Process
 }
 
 function shorten(value: unknown): unknown {
-  if (typeof value === "string") return value.slice(0, MAX_TEXT);
-  if (Array.isArray(value)) return [];
-  return typeof value === "object" && value !== null ? {} : value;
+  if (typeof value === "string") return value.slice(0, MAX_FIELD);
+  if (typeof value !== "object" || value === null || JSON.stringify(value).length <= MAX_FIELD) return value;
+  return Array.isArray(value) ? [] : {};
 }

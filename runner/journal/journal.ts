@@ -2,19 +2,45 @@
 import { join } from "node:path";
 import { messageOf } from "../lib/failure.ts";
 import type { Log } from "../lib/log.ts";
-import { formatEntry, withProcess } from "./entries.ts";
-import type { Entry, ProcessEntry, Recorded, StartEntry } from "./entries.ts";
+import { formatEntry } from "./entries.ts";
+import type { Entry, RecordedRun, StartEntry } from "./entries.ts";
+import type { OpenRuns } from "./open-runs.ts";
 import { readJournal } from "./reading.ts";
-import type { OpenStart } from "./reading.ts";
-import { createRotatedFile, rotatedNames } from "./rotated-file.ts";
+import { RotatedFile, rotatedNames } from "./rotated-file.ts";
 
-export type { EndEntry, Entry, ProcessEntry, Recorded, StartEntry } from "./entries.ts";
+export type { EndEntry, Entry, ProcessEntry, RecordedRun, StartEntry } from "./entries.ts";
 
 /** Files kept besides the current one: `runs.ndjson.1` (the newest) to `runs.ndjson.4`. */
-const OLDER = 4;
-/** While the file can't be written, the oldest lines beyond this many go. */
+const OLDER_FILES = 4;
+/** While the file cannot be written, the oldest lines beyond this many are dropped. */
 const MAX_QUEUED = 10_000;
 const RETRY_MS = 3_000;
+
+/** What opening depends on; `maxBytes` is the size of one file. */
+export interface JournalOptions {
+  readonly directory: string;
+  readonly maxBytes: number;
+  readonly log: Pick<Log, "info" | "warn" | "error">;
+  /** Between two attempts while the file cannot be written. */
+  readonly retryMs?: number;
+}
+
+/** A journal, and what it told of earlier runs when it was opened. */
+export interface OpenedJournal {
+  readonly journal: Journal;
+  /** Started and never ended, oldest first. */
+  readonly open: readonly StartEntry[];
+  /** The last 200 runs, the newest last. */
+  readonly recent: readonly RecordedRun[];
+}
+
+/** Reads the journal and opens it for appending. Never rejects: what cannot be read or written is said. */
+export async function openJournal(options: JournalOptions): Promise<OpenedJournal> {
+  const file = join(options.directory, "runs.ndjson");
+  const { open, recent } = await readJournal(rotatedNames(file, OLDER_FILES), options.log);
+  const starts = [...open].map(({ start }) => start);
+  return { journal: new Journal(file, open, options), open: starts, recent };
+}
 
 /**
  * The journal of this runner's runs.
@@ -24,166 +50,132 @@ const RETRY_MS = 3_000;
  * after its event, in the order of the events. A crash of the runner or the machine loses at most those, and can leave
  * the last line torn, which reading skips and the next append closes off.
  */
-export interface Journal {
-  /** Queues an entry. Never throws, never waits. While the file can't be written, 10,000 lines are kept and tried again, every 3 s and at the next entry. */
-  append(entry: Entry): void;
-  /** Resolves when all entries so far are on disk, or have just failed to get there. */
-  settled(): Promise<void>;
+export class Journal {
+  readonly #path: string;
+  readonly #file: RotatedFile;
+  /** When the file that holds the start of one of these is dropped, the start is written again. */
+  readonly #open: OpenRuns;
+  readonly #options: JournalOptions;
+  #rotations = 0;
+  #queue: string[] = [];
+  #dropped = 0;
+  #problem: string | undefined;
+  #writing: Promise<void> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(path: string, open: OpenRuns, options: JournalOptions) {
+    this.#path = path;
+    this.#file = new RotatedFile(path, OLDER_FILES);
+    this.#open = open;
+    this.#options = options;
+  }
+
   /** What is wrong with the file at the moment, for the page. */
-  readonly problem: string | undefined;
-  /** Tries to write what is queued a last time, and lets go of the file; later entries are ignored. */
-  close(): Promise<void>;
-}
+  get problem(): string | undefined { return this.#problem; }
 
-/** What opening needs; `maxBytes` is the size of one file. */
-export interface JournalOptions {
-  readonly directory: string;
-  readonly maxBytes: number;
-  readonly log: Pick<Log, "info" | "warn" | "error">;
-  /** Between two attempts while the file can't be written. */
-  readonly retryMs?: number;
-}
+  /**
+   * Queues an entry. Never throws, never waits. While the file cannot be written, 10,000 lines are kept and tried again,
+   * every 3 s and at the next entry.
+   */
+  append(entry: Entry): void {
+    if (this.#closed) return;
+    this.#queue.push(formatEntry(entry));
+    this.#open.take(entry, this.#rotations);
+    if (this.#problem !== undefined) this.#dropOldest();
+    this.#schedule();
+  }
 
-/** A journal and what it told when it was opened. */
-export interface OpenedJournal {
-  readonly journal: Journal;
-  /** Started and never ended, oldest first. */
-  readonly open: readonly StartEntry[];
-  /** The last 200 runs, newest last. */
-  readonly recent: readonly Recorded[];
-}
+  /** Resolves when all entries so far are on disk, or have just failed to get there. */
+  async settled(): Promise<void> {
+    if (this.#queue.length > 0) this.#schedule();
+    while (this.#writing !== undefined) await this.#writing;
+  }
 
-/** Reads the journal and opens it for appending. Never rejects: what can't be read or written is said. */
-export async function openJournal(options: JournalOptions): Promise<OpenedJournal> {
-  const file = join(options.directory, "runs.ndjson");
-  const { open, recent } = await readJournal(rotatedNames(file, OLDER), options.log);
-  return { journal: createJournal(file, options, open), open: open.map(({ entry }) => entry), recent };
-}
+  /** Tries to write what is queued a last time, and closes the file; later entries are ignored. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.settled();
+    clearTimeout(this.#retry);
+    const lines = this.#queue.length + this.#dropped;
+    if (this.#queue.length > 0) this.#options.log.error("The journal ends without its last lines", { file: this.#path, lines });
+    await this.#file.close();
+  }
 
-function createJournal(path: string, { maxBytes, log, retryMs = RETRY_MS }: JournalOptions, open: readonly OpenStart[]): Journal {
-  const file = createRotatedFile(path, OLDER);
-  const starts = createOpenStarts(open, maxBytes / 2);
-  let queue: string[] = [];
-  let dropped = 0;
-  let problem: string | undefined;
-  let writing: Promise<void> | undefined;
-  let retry: NodeJS.Timeout | undefined;
-  let closed = false;
+  #schedule(): void {
+    clearTimeout(this.#retry);
+    this.#writing ??= this.#writeQueue().then(() => this.#succeeded(), (error: unknown) => this.#failed(error)).finally(() => {
+      this.#writing = undefined;
+      if (this.#queue.length > 0 && this.#problem === undefined) this.#schedule();
+    });
+  }
 
-  async function writeQueue(): Promise<void> {
-    while (queue.length > 0) {
-      const workspace = maxBytes - (await file.ready());
-      if (workspace < maxBytes && Buffer.byteLength(queue[0] ?? "") > workspace) {
-        await file.rotate();
-        queue.unshift(...starts.rotated());
+  async #writeQueue(): Promise<void> {
+    const { maxBytes } = this.#options;
+    while (this.#queue.length > 0) {
+      const free = maxBytes - (await this.#file.ready());
+      if (free < maxBytes && Buffer.byteLength(this.#queue[0] ?? "") > free) {
+        await this.#file.rotate();
+        this.#queue.unshift(...this.#carriedOver());
       } else {
-        await writeBatch(takeBatch(queue, workspace));
+        await this.#writeBatch(takeBatch(this.#queue, free));
       }
     }
   }
 
-  async function writeBatch(batch: readonly string[]): Promise<void> {
-    queue = queue.slice(batch.length);
-    const { bytes, error } = await file.append(batch.join(""));
+  async #writeBatch(batch: readonly string[]): Promise<void> {
+    this.#queue = this.#queue.slice(batch.length);
+    const { bytes, error } = await this.#file.append(batch.join(""));
     if (error === undefined) return;
-    queue = [...linesBehind(batch, bytes), ...queue];
+    this.#queue = [...linesAfter(batch, bytes), ...this.#queue];
     throw error;
   }
 
-  function schedule(): void {
-    clearTimeout(retry);
-    writing ??= writeQueue().then(succeeded, failed).finally(() => {
-      writing = undefined;
-      if (queue.length > 0 && problem === undefined) schedule();
+  /** After a rotation: the starts of open runs that it dropped, up to half a file of them. */
+  #carriedOver(): string[] {
+    this.#rotations += 1;
+    let bytes = 0;
+    return [...this.#open].filter(({ rotation }) => rotation < this.#rotations - OLDER_FILES).flatMap((run) => {
+      const line = formatEntry(run.start);
+      bytes += Buffer.byteLength(line);
+      if (bytes > this.#options.maxBytes / 2) return [];
+      run.rotation = this.#rotations;
+      return [line];
     });
   }
 
-  function succeeded(): void {
-    if (problem !== undefined) log.info("The journal can be written again", { file: path, linesLost: dropped });
-    problem = undefined;
-    dropped = 0;
+  #succeeded(): void {
+    const details = { file: this.#path, linesLost: this.#dropped };
+    if (this.#problem !== undefined) this.#options.log.info("The journal can be written again", details);
+    this.#problem = undefined;
+    this.#dropped = 0;
   }
 
-  function failed(error: unknown): void {
-    const before = problem;
-    problem = `Cannot write the journal ${path}: ${messageOf(error)}`;
-    if (before === undefined) log.error("Cannot write the journal; its lines are kept and tried again", { file: path, error: messageOf(error) });
-    dropOldest();
-    if (!closed) retry = setTimeout(schedule, retryMs).unref();
+  #failed(error: unknown): void {
+    const { log, retryMs = RETRY_MS } = this.#options;
+    const details = { file: this.#path, error: messageOf(error) };
+    if (this.#problem === undefined) log.error("Cannot write the journal; its lines are kept and tried again", details);
+    this.#problem = `Cannot write the journal ${this.#path}: ${messageOf(error)}`;
+    this.#dropOldest();
+    if (!this.#closed) this.#retry = setTimeout(() => this.#schedule(), retryMs).unref();
   }
 
-  function dropOldest(): void {
-    if (queue.length <= MAX_QUEUED) return;
-    dropped += queue.length - MAX_QUEUED;
-    queue = queue.slice(-MAX_QUEUED);
+  #dropOldest(): void {
+    if (this.#queue.length <= MAX_QUEUED) return;
+    this.#dropped += this.#queue.length - MAX_QUEUED;
+    this.#queue = this.#queue.slice(-MAX_QUEUED);
   }
-
-  return {
-    append(entry) {
-      if (closed) return;
-      const line = formatEntry(entry);
-      queue.push(line);
-      if (entry.event === "start") starts.add(entry);
-      else if (entry.event === "process") starts.join(entry);
-      else starts.delete(entry.runId);
-      if (problem !== undefined) dropOldest();
-      schedule();
-    },
-    async settled() {
-      if (queue.length > 0) schedule();
-      while (writing !== undefined) await writing;
-    },
-    get problem() { return problem; },
-    async close() {
-      closed = true;
-      await this.settled();
-      clearTimeout(retry);
-      if (queue.length > 0) log.error("The journal ends without its last lines", { file: path, lines: queue.length + dropped });
-      await file.close();
-    },
-  };
 }
 
 /** As many lines from the first on as fit, at least one. */
-function takeBatch(queue: readonly string[], workspace: number): readonly string[] {
+function takeBatch(queue: readonly string[], maxBytes: number): readonly string[] {
   let bytes = 0;
-  const end = queue.findIndex((line, index) => (bytes += Buffer.byteLength(line)) > workspace && index > 0);
+  const end = queue.findIndex((line, index) => (bytes += Buffer.byteLength(line)) > maxBytes && index > 0);
   return end < 0 ? [...queue] : queue.slice(0, end);
 }
 
 /** The lines of a batch that are not whole within its first `bytes`. */
-function linesBehind(batch: readonly string[], bytes: number): readonly string[] {
+function linesAfter(batch: readonly string[], bytes: number): readonly string[] {
   let end = 0;
   return batch.filter((line) => (end += Buffer.byteLength(line)) > bytes);
-}
-
-/** The starts whose ends are still to come: when the file that holds one goes, the line is written again. */
-interface OpenStarts {
-  add(start: StartEntry): void;
-  /** A start's process is there. */
-  join(process: ProcessEntry): void;
-  delete(runId: string): void;
-  /** A rotation has happened: the lines that it took, up to `maxBytes` of them. */
-  rotated(): string[];
-}
-
-function createOpenStarts(open: readonly OpenStart[], maxBytes: number): OpenStarts {
-  let rotations = 0;
-  const starts = new Map(open.map(({ entry, age }) => [entry.runId, { entry, rotation: -age }]));
-  return {
-    add: (entry) => void starts.set(entry.runId, { entry, rotation: rotations }),
-    join(process) {
-      const start = starts.get(process.runId);
-      if (start !== undefined) start.entry = withProcess(start.entry, process);
-    },
-    delete: (runId) => void starts.delete(runId),
-    rotated() {
-      rotations += 1;
-      let bytes = 0;
-      const gone = [...starts.values()].filter(({ rotation }) => rotation < rotations - OLDER);
-      const carried = gone.filter(({ entry }) => (bytes += Buffer.byteLength(formatEntry(entry))) <= maxBytes);
-      for (const start of carried) start.rotation = rotations;
-      return carried.map(({ entry }) => formatEntry(entry));
-    },
-  };
 }

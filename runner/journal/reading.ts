@@ -1,46 +1,49 @@
 // What the journal's files tell of earlier runs.
-import { open } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
 import { messageOf } from "../lib/failure.ts";
+import { openRegularFile, readLines } from "../lib/lines.ts";
 import type { Log } from "../lib/log.ts";
-import { parseEntry, withProcess } from "./entries.ts";
-import type { Entry, Recorded, StartEntry } from "./entries.ts";
-import { readLines } from "../lib/lines.ts";
+import { parseEntry } from "./entries.ts";
+import type { Entry, RecordedRun } from "./entries.ts";
+import { OpenRuns } from "./open-runs.ts";
+import type { OpenRun } from "./open-runs.ts";
 
 /** How many runs `recent` holds. */
 const RECENT = 200;
+/** No line of ours is as long, in bytes. */
+const MAX_LINE_BYTES = 1024 * 1024;
 
-/** An open start, and how many rotations ago it was written. */
-export interface OpenStart {
-  readonly entry: StartEntry;
-  readonly age: number;
-}
-
-/** The runs of the journal, oldest first. */
+/** The runs of the journal, in the order in which they started. */
 export interface JournalContents {
-  /** Started and never ended. */
-  readonly open: readonly OpenStart[];
-  /** The last 200 that started. */
-  readonly recent: readonly Recorded[];
+  /** Those that have not ended. */
+  readonly open: OpenRuns;
+  /** The last 200. */
+  readonly recent: readonly RecordedRun[];
 }
 
-/** Reads the files, oldest first, in bounded memory. Lines that can't be read are skipped and said; so is a file. Never rejects. */
+/** Reads the files, oldest first, in bounded memory. What cannot be read, a line or a file, is skipped and said. Never rejects. */
 export async function readJournal(files: readonly string[], log: Pick<Log, "warn">): Promise<JournalContents> {
-  const runs = createRuns();
+  const open = new OpenRuns();
+  let recent: OpenRun[] = [];
   for (const [index, file] of files.entries()) {
-    await readFile(file, (entry) => runs.take(entry, files.length - 1 - index), log).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT") log.warn("Cannot read the journal; what it tells of earlier runs is not known", { file, error: messageOf(error) });
+    const take = (entry: Entry) => {
+      const begun = open.take(entry, index - (files.length - 1));
+      if (begun !== undefined) recent.push(begun);
+      if (recent.length >= 2 * RECENT) recent = recent.slice(-RECENT);
+    };
+    await readFile(file, take, log).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return;
+      log.warn("Cannot read the journal; what it tells of earlier runs is not known", { file, error: messageOf(error) });
     });
   }
-  return runs.history();
+  return { open, recent: recent.slice(-RECENT).map(({ start, end }) => (end === undefined ? { start } : { start, end })) };
 }
 
 async function readFile(file: string, take: (entry: Entry) => void, log: Pick<Log, "warn">): Promise<void> {
-  const handle = await open(file, "r");
+  const handle = await openRegularFile(file);
   let unreadable = 0;
   let torn = false;
   try {
-    for await (const lines of readLines(handle, 0, await sizeOf(handle))) {
+    for await (const lines of readLines(handle, { maxBytes: MAX_LINE_BYTES })) {
       for (const bytes of lines) {
         const line = bytes.toString();
         const entry = parseEntry(line);
@@ -51,39 +54,7 @@ async function readFile(file: string, take: (entry: Entry) => void, log: Pick<Lo
     }
   } finally {
     await handle.close();
+    if (torn) log.warn("The journal's last line is torn, as a crash leaves it; it is skipped", { file });
+    if (unreadable > 0) log.warn("Lines of the journal cannot be read and are skipped", { file, lines: unreadable });
   }
-  if (torn) log.warn("The journal's last line is torn, as a crash leaves it; it is skipped", { file });
-  if (unreadable > 0) log.warn("Lines of the journal can't be read and are skipped", { file, lines: unreadable });
-}
-
-async function sizeOf(handle: FileHandle): Promise<number> {
-  return (await handle.stat()).size;
-}
-
-/** Pairs starts with ends; keeps the open ones and a window of the recent. */
-function createRuns(): { take(entry: Entry, age: number): void; history(): JournalContents } {
-  const open = new Map<string, { start: StartEntry; age: number; end?: Entry }>();
-  let recent: { start: StartEntry; age: number; end?: Entry }[] = [];
-  return {
-    take(entry, age) {
-      const begun = open.get(entry.runId);
-      if (entry.event === "end") {
-        if (begun !== undefined) begun.end = entry;
-        open.delete(entry.runId);
-      } else if (entry.event === "process") {
-        if (begun !== undefined) begun.start = withProcess(begun.start, entry);
-      } else if (begun?.start.at === entry.at) {
-        begun.age = age; // carried over when its file went
-      } else {
-        const run = { start: entry, age };
-        open.set(entry.runId, run);
-        recent.push(run);
-        if (recent.length >= 2 * RECENT) recent = recent.slice(-RECENT);
-      }
-    },
-    history: () => ({
-      open: [...open.values()].map(({ start, age }) => ({ entry: start, age })),
-      recent: recent.slice(-RECENT).map(({ start, end }) => (end?.event === "end" ? { start, end } : { start })),
-    }),
-  };
 }

@@ -47,7 +47,7 @@ export interface ToolOptions {
   readonly label?: string;
 }
 
-/** How a program ended, and its last lines. */
+/** How a program ended, and its first and last lines. */
 export interface ToolEnd {
   readonly code: number | null;
   readonly lines: readonly string[];
@@ -83,11 +83,13 @@ export function refuseAll(requirements: readonly Requirement[], reason: string):
   return { resolved: {}, refused: [...new Set(requirements.map(({ name }) => name))].map((name) => ({ name, reason })) };
 }
 
-/** One sentence for each reason, with all the names that it is about. */
+/** One message for each reason, with all the names that it is about. */
 export function refusalText(noun: string, refused: readonly Refusal[]): string {
   const byReason = new Map<string, string[]>();
   for (const { name, reason } of refused) byReason.set(reason, [...(byReason.get(reason) ?? []), name]);
-  return [...byReason].map(([reason, names]) => `Cannot install the ${noun}${names.length === 1 ? "" : "s"} ${names.join(", ")}: ${reason}`).join("\n");
+  const message = (names: readonly string[], reason: string) =>
+    `Cannot install the ${noun}${names.length === 1 ? "" : "s"} ${names.join(", ")}: ${reason}`;
+  return [...byReason].map(([reason, names]) => message(names, reason)).join("\n");
 }
 
 /** At most this many packages are asked for one by one after a failure; the others get the common reason. */

@@ -33,20 +33,27 @@ export function candidatesFor(language: Language, { paths, platform }: Interpret
   return configured === undefined ? language.candidates(platform) : [{ file: configured }];
 }
 
-/** The first candidate that answers; undefined where none does, or when the signal ended the search. */
-export async function findInterpreter(language: Language, search: InterpreterSearch, signal: AbortSignal): Promise<FoundInterpreter | undefined> {
+/** Resolves with the first candidate that answers, or with the reason why the last one did not. */
+export async function findInterpreter(
+  language: Language, search: InterpreterSearch, signal: AbortSignal,
+): Promise<FoundInterpreter | string> {
+  let reason = "";
   for (const candidate of candidatesFor(language, search)) {
-    const interpreter = await probe(language, candidate, search, signal);
-    if (interpreter !== undefined) return { interpreter, fingerprint: await fingerprint(interpreter.path) };
+    const answer = await probe(language, candidate, search, signal);
+    if (typeof answer !== "string") return { interpreter: answer, fingerprint: await fingerprint(answer.path) };
+    reason = answer;
   }
-  return undefined;
+  return reason;
 }
 
-/** Asks a candidate for its version and for the real executable behind it. */
-async function probe(language: Language, { file, args = [] }: Candidate, { environment, log }: InterpreterSearch, signal: AbortSignal): Promise<Interpreter | undefined> {
+/** Asks a candidate for its version and for the real executable behind it. Resolves with the reason if it does not answer. */
+async function probe(
+  language: Language, { file, args = [] }: Candidate, { environment, log }: InterpreterSearch, signal: AbortSignal,
+): Promise<Interpreter | string> {
+  const env = { ...withoutRunnerVariables(environment), POWERSHELL_TELEMETRY_OPTOUT: "1" };
+  const options = { env, signal, timeout: PROBE_MS, killSignal: "SIGKILL", windowsHide: true } as const;
   try {
-    const env = { ...withoutRunnerVariables(environment), POWERSHELL_TELEMETRY_OPTOUT: "1" };
-    const { stdout } = await promisify(execFile)(file, [...args, ...language.probe], { timeout: PROBE_MS, killSignal: "SIGKILL", env, signal, windowsHide: true });
+    const { stdout } = await promisify(execFile)(file, [...args, ...language.probe], options);
     const answer: unknown = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
     const { path, version, flavour } = (typeof answer === "object" && answer !== null ? answer : {}) as Readonly<Record<string, unknown>>;
     if (typeof version !== "string") throw new Error(`wanted a version, found ${describe(answer)}`);
@@ -54,7 +61,18 @@ async function probe(language: Language, { file, args = [] }: Candidate, { envir
     const real = typeof path === "string" && path !== "" ? path : await findOnPath(file, environment);
     return { path: real ?? file, version, ...(typeof flavour === "string" ? { flavour } : {}) };
   } catch (error) {
-    log.debug("An interpreter candidate did not answer", { language: language.name, file, error: messageOf(error).slice(0, 300) });
-    return undefined;
+    const reason = probeFailure(error);
+    log.debug("An interpreter candidate did not answer", { language: language.name, file, reason });
+    return reason;
   }
+}
+
+/** Why a probe failed, without the program text that Node puts into its messages. */
+function probeFailure(error: unknown): string {
+  const { code, killed, stderr } = error as { readonly code?: unknown; readonly killed?: boolean; readonly stderr?: string };
+  if (killed === true) return `it did not answer within ${PROBE_MS / 1000} s`;
+  if (error instanceof SyntaxError) return "its answer is not that of an interpreter for this language";
+  if (typeof code !== "number") return messageOf(error).slice(0, 300);
+  const lastLine = stderr?.trim().split("\n").at(-1) ?? "";
+  return `it exited with code ${code}${lastLine === "" ? "" : `: ${lastLine}`}`.slice(0, 300);
 }

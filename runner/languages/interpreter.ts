@@ -4,6 +4,9 @@
 export interface Interpreter {
   readonly path: string;
   readonly version: string;
-  /** What else its language must know of it. Shell: `bash`, `dash` or `sh`. Python: what its ABI adds to the version, e.g. `t` for free-threaded. */
+  /**
+   * What else its language must know of it. Shell: `bash`, `dash` or `sh`. Python: what tells its ABI from the common one of
+   * its version, such as `t` for a free-threaded build.
+   */
   readonly flavour?: string;
 }

@@ -37,8 +37,8 @@ export interface Language {
   readonly candidates: (platform: NodeJS.Platform) => readonly Candidate[];
   /** Arguments that make the interpreter print one line of JSON: `{path?, version, flavour?}`. */
   readonly probe: readonly string[];
-  /** The ending of the file of a script, by the spelling of its language and its code, e.g. `.py`. */
-  readonly extension: (spelling: string, code?: string) => string;
+  /** The ending of a script's file for a spelling of the language and the script's code, e.g. `.py`. */
+  readonly extension: (spelling: string, code: string) => string;
   /**
    * How to start the script in `codeFile`, which holds `code`, with `inherited` as the environment that the command's own comes on top of.
    * Throws a `Failure` when this interpreter cannot run that spelling.
@@ -49,6 +49,6 @@ export interface Language {
    * of a script, whose last argument is its file. A language without it is always started cold.
    */
   readonly warm?: (command: Command, inherited: NodeJS.ProcessEnv) => Command;
-  /** Loads what handles the packages of scripts, by a dynamic import: a runner starts without it. A language without it installs nothing. */
+  /** Loads the package manager by a dynamic import, so that the runner starts without it. A language without one installs nothing. */
   readonly packageManager?: (settings: PackageManagerSettings) => Promise<PackageManager>;
 }

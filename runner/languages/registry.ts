@@ -18,7 +18,7 @@ export interface RunnableLanguage {
   readonly interpreter: Interpreter;
 }
 
-/** Why a job's language cannot be run: the exit code, the error code and a sentence. */
+/** Why a job's language cannot be run: the exit code, the error code and a message. */
 export interface LanguageProblem {
   readonly code: 2 | 127;
   readonly errorCode: string;
@@ -45,7 +45,8 @@ export class LanguageRegistry {
   readonly #found = new Map<LanguageName, FoundInterpreter & { checkedAt: number }>();
   /** Searches that are going on. */
   readonly #searches = new Map<LanguageName, Promise<Interpreter | undefined>>();
-  readonly #lookedFor = new Set<LanguageName>();
+  /** A message for each interpreter that the operator chose and that does not work. */
+  readonly #failures = new Map<LanguageName, string>();
   readonly #closing = new AbortController();
   #ready: Promise<void> | undefined;
 
@@ -53,7 +54,9 @@ export class LanguageRegistry {
   constructor({ languages = LANGUAGES, platform = process.platform, paths, environment, log }: LanguageRegistryOptions) {
     this.languages = languages;
     this.#search = { paths, environment, platform, log };
-    this.#bySpelling = new Map(languages.flatMap((language) => [language.name, ...(language.spellings ?? [])].map((spelling) => [spelling, language])));
+    const names = languages.map((language) => [language.name, language] as const);
+    const others = languages.flatMap((language) => (language.spellings ?? []).map((spelling) => [spelling, language] as const));
+    this.#bySpelling = new Map([...names, ...others]);
   }
 
   /** Looks for every interpreter at once, the first time that it is called. Resolves when all have been looked for. */
@@ -61,7 +64,6 @@ export class LanguageRegistry {
     this.#ready ??= Promise.all(this.languages.map((language) => this.#lookFor(language))).then(() => {
       const { log } = this.#search;
       log.info("Interpreters found", this.runtimes);
-      if (!this.#closing.signal.aborted) for (const warning of this.warnings) log.warn(warning);
     });
     return this.#ready;
   }
@@ -81,11 +83,9 @@ export class LanguageRegistry {
     return Object.fromEntries(found.filter(([, version]) => version !== undefined));
   }
 
-  /** A sentence for each interpreter that the operator chose and that was looked for in vain. */
+  /** A message for each interpreter that the operator chose and that does not work. */
   get warnings(): readonly string[] {
-    const { paths } = this.#search;
-    const chosen = this.languages.filter(({ name }) => paths[name] !== undefined && this.#lookedFor.has(name) && !this.#found.has(name));
-    return chosen.map(({ name, title, pathVariable }) => `${pathVariable}: ${describe(paths[name])} does not answer as an interpreter for ${title}, so ${name} jobs end with code 127.`);
+    return [...this.#failures.values()];
   }
 
   /** Ends the search for interpreters, if it still goes on. */
@@ -110,24 +110,40 @@ export class LanguageRegistry {
     if (pending !== undefined) return pending;
     const search = findInterpreter(language, this.#search, this.#closing.signal).then((found) => {
       this.#searches.delete(name);
-      this.#lookedFor.add(name);
-      if (found === undefined) this.#found.delete(name);
-      else this.#found.set(name, { ...found, checkedAt: performance.now() });
-      return found?.interpreter;
+      if (typeof found === "string") {
+        this.#found.delete(name);
+        this.#noteFailure(language, found);
+        return undefined;
+      }
+      this.#failures.delete(name);
+      this.#found.set(name, { ...found, checkedAt: performance.now() });
+      return found.interpreter;
     });
     this.#searches.set(name, search);
     return search;
   }
 
+  /** An interpreter that is merely not there is no problem; one that the operator chose is. */
+  #noteFailure({ name, pathVariable }: Language, reason: string): void {
+    const path = this.#search.paths[name];
+    if (path === undefined || this.#closing.signal.aborted) return;
+    const failure = `${pathVariable}=${path} does not work: ${reason}`;
+    if (this.#failures.get(name) !== failure) this.#search.log.warn(failure);
+    this.#failures.set(name, failure);
+  }
+
   #unknown(named: string): LanguageProblem {
-    const known = [...this.#bySpelling.keys()].join(", ");
+    const names = this.languages.map(({ name }) => name);
+    const others = [...this.#bySpelling.keys()].filter((spelling) => !names.includes(spelling));
+    const known = [...names, ...others].join(", ");
     return { code: 2, errorCode: "UNKNOWN_LANGUAGE", message: `Unknown language ${describe(named)}: this runner knows ${known}.` };
   }
 
   #missing(language: Language): LanguageProblem {
     const { paths, environment } = this.#search;
     const files = candidatesFor(language, this.#search).map(({ file }) => file).join(", ");
-    const where = paths[language.name] === undefined ? `${files} on the PATH (${environment["PATH"] ?? ""})` : `${files}, which ${language.pathVariable} names`;
+    const chosen = paths[language.name] !== undefined;
+    const where = chosen ? `${files}, which ${language.pathVariable} names` : `${files} on the PATH (${environment["PATH"] ?? ""})`;
     return {
       code: 127, errorCode: "INTERPRETER_MISSING",
       message: `No interpreter for ${language.name} was found: looked for ${where}. ${language.pathVariable} sets the path of one.`,

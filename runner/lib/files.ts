@@ -1,5 +1,5 @@
 // Writes files whole and removes folders for good, also after the process or the machine has stopped in the middle.
-import { chmod, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { messageOf } from "./failure.ts";
 import type { Log } from "./log.ts";
@@ -12,12 +12,36 @@ export const PRIVATE_FILE = 0o600;
 const SUFFIX = ".tmp";
 const REMOVAL = { recursive: true, force: true, maxRetries: 5, retryDelay: 50 } as const;
 
-/** Creates a directory and its missing parents, for the runner's own user alone. */
+/**
+ * Creates a directory and its missing parents, for the runner's own user alone. Rejects with the system's reason: Node's
+ * recursive `mkdir` reports a read-only file system as ENOENT, and never ends where a directory takes no entries (`/proc`).
+ */
 export async function ensureDir(dir: string): Promise<void> {
-  await mkdir(dir, { recursive: true, mode: PRIVATE_DIR });
+  if (await isDirectory(dir)) return;
+  try {
+    await makeDir(dir);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    await ensureDir(dirname(dir));
+    await makeDir(dir);
+  }
 }
 
-/** Replaces the content of a file: a reader, also after a crash, sees the old content or the new, never a part. A missing directory is created. */
+/** Somebody else may create it at the same moment. */
+async function makeDir(dir: string): Promise<void> {
+  await mkdir(dir, { mode: PRIVATE_DIR }).catch(async (error: unknown) => {
+    if (!(await isDirectory(dir))) throw error;
+  });
+}
+
+function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then((found) => found.isDirectory(), () => false);
+}
+
+/**
+ * Replaces the content of a file: a reader, also after a crash, sees the old content or the new, never a part of it. A
+ * missing directory is created.
+ */
 export async function writeWhole(file: string, content: string): Promise<void> {
   await ensureDir(dirname(file));
   const temporary = `${temporaryPrefix(file)}${process.pid}-${crypto.randomUUID()}${SUFFIX}`;

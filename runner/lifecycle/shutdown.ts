@@ -22,6 +22,8 @@ type SignalHandler = (signal: ShutdownSignal) => void;
 
 /** How long the runs may take to end after a fatal error. */
 const FATAL_ERROR_MS = 10_000;
+/** Any time will do: a timer keeps the process alive between its ticks. */
+const KEEP_ALIVE_MS = 60_000;
 
 /** The signals that ask the process to end. */
 export interface ShutdownSignals {
@@ -47,22 +49,28 @@ export function catchSignals(handler: SignalHandler, { ignoreHangup, target = pr
 
 /** Takes over the signals and the uncaught errors of the process. */
 export function handleShutdown(steps: ShutdownSteps, signals: ShutdownSignals, log: Log, target: NodeJS.Process = process): void {
-  let draining = false;
+  /** Set while draining: what the steps wait for need not keep the process alive by itself. */
+  let alive: NodeJS.Timeout | undefined;
+
+  function exit(code: number): void {
+    clearInterval(alive);
+    steps.exit(code);
+  }
 
   async function shutDown(signal: ShutdownSignal): Promise<void> {
-    if (draining) {
+    if (alive !== undefined) {
       if (signal === "SIGHUP") return; // a terminal that closes sends several: the kernel's and the shell's
       log.warn("Stopping at once", { signal });
       steps.kill();
-      steps.exit(128 + SIGNAL_NUMBERS[signal]);
+      exit(128 + SIGNAL_NUMBERS[signal]);
       return;
     }
-    draining = true;
+    alive = setInterval(() => {}, KEEP_ALIVE_MS);
     log.info("Draining: no more jobs are accepted, active runs may finish", { signal });
     await steps.drain();
     await steps.close();
     log.info("Stopped");
-    steps.exit(0);
+    exit(0);
   }
 
   async function handleFatalError(error: unknown): Promise<void> {
@@ -70,7 +78,7 @@ export function handleShutdown(steps: ShutdownSteps, signals: ShutdownSignals, l
     const overdue = new Promise((resolve) => setTimeout(resolve, FATAL_ERROR_MS));
     await Promise.race([steps.endRuns().then(steps.close), overdue]).catch(() => {});
     steps.kill();
-    steps.exit(1);
+    exit(1);
   }
 
   signals.handOver((signal) => void shutDown(signal));

@@ -1,6 +1,6 @@
-// Sets in one file, to be carried to a machine without a network: a line that says what it is, gzip of the sets, and the
-// SHA-256 of all that stands before it. In the gzip each set is a line of JSON, then each of its files is a line of JSON
-// with the bytes behind it.
+// Package sets in one file, to be carried to a machine without a network: a line that says what it is, gzip of the sets, and
+// the SHA-256 of everything before it. In the gzip, each set is a line of JSON, followed by its files; each file is a line of
+// JSON, followed by its bytes.
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { appendFile, chmod, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
@@ -10,14 +10,15 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
 import { Failure } from "../lib/failure.ts";
 import { PRIVATE_DIR } from "../lib/files.ts";
+import { LEASES } from "./leases.ts";
 import { parseRecord, type SetRecord } from "./package-set.ts";
 import type { StoredSet } from "./stored-set.ts";
 
 const MAGIC = "automn-packages 1\n";
 /** 64 digits and a line break. */
 const HASH_BYTES = 65;
-/** What a set's folder holds for its runner alone: the authors' code and the marks of use. */
-const NOT_PACKED: ReadonlySet<string> = new Set(["code", ".leases"]);
+/** What in a set's folder is for its runner alone: the authors' code and the leases. */
+const NOT_PACKED: ReadonlySet<string> = new Set(["code", LEASES]);
 /** No script's folder has another kind of name. */
 const HOME = /^[A-Za-z0-9_-]{1,80}$/;
 
@@ -27,7 +28,7 @@ interface Header {
   readonly record: SetRecord;
 }
 
-/** A file, a folder or a link in a set; `size` bytes follow. */
+/** A file, a folder or a link in a set; of a file, `size` bytes follow. */
 interface Item {
   readonly path: string;
   readonly mode?: number;
@@ -62,13 +63,13 @@ async function* itemsOf(root: string, folder: string): AsyncGenerator<Buffer> {
   for (const name of (await readdir(join(root, folder))).sort()) {
     if (folder === "" && NOT_PACKED.has(name)) continue;
     const path = posix.join(folder.split(sep).join("/"), name);
-    const facts = await lstat(join(root, path));
-    const mode = facts.mode & 0o777;
-    if (facts.isSymbolicLink()) yield line({ path, link: await readlink(join(root, path)) } satisfies Item);
-    else if (facts.isDirectory()) {
+    const stats = await lstat(join(root, path));
+    const mode = stats.mode & 0o777;
+    if (stats.isSymbolicLink()) yield line({ path, link: await readlink(join(root, path)) } satisfies Item);
+    else if (stats.isDirectory()) {
       yield line({ path, mode } satisfies Item);
       yield* itemsOf(root, path);
-    } else if (facts.isFile()) {
+    } else if (stats.isFile()) {
       const bytes = await readFile(join(root, path));
       yield line({ path, mode, size: bytes.length } satisfies Item);
       yield bytes;
@@ -86,9 +87,11 @@ export async function checkArchive(file: string): Promise<void> {
   const handle = await open(file, "r");
   try {
     const start = await handle.read(Buffer.alloc(MAGIC.length), 0, MAGIC.length, 0);
-    if (start.buffer.toString() !== MAGIC || size < MAGIC.length + HASH_BYTES) throw new Failure("unsupported-media", `Cannot load ${file}: it is no file of packed packages, or was cut short`);
+    const isArchive = start.buffer.toString() === MAGIC && size >= MAGIC.length + HASH_BYTES;
+    if (!isArchive) throw unloadable(file, "it is no file of packed packages, or was cut short");
     const end = await handle.read(Buffer.alloc(HASH_BYTES), 0, HASH_BYTES, size - HASH_BYTES);
-    if (end.buffer.toString() !== `${await hashOf(file, size - HASH_BYTES)}\n`) throw new Failure("unsupported-media", `Cannot load ${file}: its content and its hash do not agree, so it was changed or cut short`);
+    const isWhole = end.buffer.toString() === `${await hashOf(file, size - HASH_BYTES)}\n`;
+    if (!isWhole) throw unloadable(file, "its content and its hash do not agree, so it was changed or cut short");
   } finally {
     await handle.close();
   }
@@ -100,7 +103,7 @@ async function hashOf(file: string, size: number): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Gets a set's beginning; resolves with the folder to put its files in, or undefined to pass it over. */
+/** Called for each set before its files; resolves with the folder to put them in, or undefined to skip the set. */
 export type Begin = (home: string, record: SetRecord) => Promise<string | undefined>;
 
 /** Unpacks a checked archive set by set; `finish` is called when the set's files are there. */
@@ -111,7 +114,7 @@ export async function unpack(file: string, begin: Begin, finish: () => Promise<v
   for (let json = await reader.line(); json !== undefined; json = await reader.line()) {
     const header = JSON.parse(json) as Partial<Header>;
     const record = parseRecord(JSON.stringify(header.record));
-    if (record === undefined || !HOME.test(header.home ?? "")) throw new Failure("unsupported-media", `Cannot load ${file}: it holds a set that this runner can't read`);
+    if (record === undefined || !HOME.test(header.home ?? "")) throw unloadable(file, "it contains a set that this runner cannot read");
     const folder = await begin(header.home ?? "", record);
     for (;;) {
       const item = JSON.parse((await reader.line()) ?? "{}") as Partial<Item>;
@@ -136,17 +139,23 @@ async function place(folder: string, { path, mode = 0o644, size, link }: Item, b
   }
 }
 
-/** The path, if it stays in its folder. */
+/** The path without detours. Throws a `Failure` where it leads out of its folder. */
 function inside(path: string): string {
   const plain = posix.normalize(path);
-  if (posix.isAbsolute(plain) || plain === ".." || plain.startsWith("../") || /[\\\0]|^[A-Za-z]:/.test(path)) throw new Failure("unsupported-media", `Cannot unpack ${JSON.stringify(path)}: it leads out of its set`);
+  const leadsOut = posix.isAbsolute(plain) || plain === ".." || plain.startsWith("../") || /[\\\0]|^[A-Za-z]:/.test(path);
+  if (leadsOut) throw new Failure("unsupported-media", `Cannot unpack ${JSON.stringify(path)}: it leads out of its set`);
   return plain;
+}
+
+function unloadable(file: string, why: string): Failure {
+  return new Failure("unsupported-media", `Cannot load ${file}: ${why}`);
 }
 
 /** Reads lines and counted bytes from one stream. */
 class PartReader {
   readonly #chunks: AsyncIterator<Buffer>;
-  #rest: Buffer = Buffer.alloc(0);
+  /** Read and not yet given away. */
+  #buffered: Buffer = Buffer.alloc(0);
 
   constructor(source: AsyncIterable<Buffer>) {
     this.#chunks = source[Symbol.asyncIterator]();
@@ -154,13 +163,13 @@ class PartReader {
 
   /** The next line without its break; undefined at the end. */
   async line(): Promise<string | undefined> {
-    let end = this.#rest.indexOf(10);
+    let end = this.#buffered.indexOf(10);
     while (end < 0) {
       if (!(await this.#more())) return undefined;
-      end = this.#rest.indexOf(10);
+      end = this.#buffered.indexOf(10);
     }
-    const text = this.#rest.toString("utf8", 0, end);
-    this.#rest = this.#rest.subarray(end + 1);
+    const text = this.#buffered.toString("utf8", 0, end);
+    this.#buffered = this.#buffered.subarray(end + 1);
     return text;
   }
 
@@ -168,10 +177,11 @@ class PartReader {
     const parts: Buffer[] = [];
     let missing = count;
     while (missing > 0) {
-      if (this.#rest.length === 0 && !(await this.#more())) throw new Failure("unsupported-media", "Cannot unpack: the file ends in the middle of a set");
-      const part = this.#rest.subarray(0, missing);
+      const isAtEnd = this.#buffered.length === 0 && !(await this.#more());
+      if (isAtEnd) throw new Failure("unsupported-media", "Cannot unpack: the file ends in the middle of a set");
+      const part = this.#buffered.subarray(0, missing);
       parts.push(part);
-      this.#rest = this.#rest.subarray(part.length);
+      this.#buffered = this.#buffered.subarray(part.length);
       missing -= part.length;
     }
     return Buffer.concat(parts, count);
@@ -180,7 +190,7 @@ class PartReader {
   async #more(): Promise<boolean> {
     const next = await this.#chunks.next();
     if (next.done === true) return false;
-    this.#rest = this.#rest.length === 0 ? next.value : Buffer.concat([this.#rest, next.value]);
+    this.#buffered = this.#buffered.length === 0 ? next.value : Buffer.concat([this.#buffered, next.value]);
     return true;
   }
 }

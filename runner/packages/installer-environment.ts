@@ -12,10 +12,13 @@ const CERTIFICATE_NAMES = ["SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "C
  * `NODE_EXTRA_CA_CERTS` count for installers that are not Node's too: in a file in `scratch` together with the usual
  * authorities, since those installers replace what they trust by such a file instead of adding to it.
  */
-export async function installerEnvironment(inherited: NodeJS.ProcessEnv, interpreterPath: string, scratch: string): Promise<NodeJS.ProcessEnv> {
+export async function installerEnvironment(
+  inherited: NodeJS.ProcessEnv, interpreterPath: string, scratch: string,
+): Promise<NodeJS.ProcessEnv> {
   const environment = withoutRunnerVariables(inherited);
   const pathName = Object.keys(environment).find((name) => name.toUpperCase() === "PATH") ?? "PATH";
-  environment[pathName] = [dirname(interpreterPath), environment[pathName]].filter((part) => part !== undefined && part !== "." && part !== "").join(delimiter);
+  const folder = dirname(interpreterPath);
+  environment[pathName] = [folder === "." ? "" : folder, environment[pathName] ?? ""].filter((part) => part !== "").join(delimiter);
   const extra = environment["NODE_EXTRA_CA_CERTS"];
   const unset = CERTIFICATE_NAMES.filter((name) => !environment[name]);
   if (!extra || unset.length === 0) return environment;

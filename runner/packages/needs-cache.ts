@@ -14,7 +14,8 @@ export class NeedsCache {
 
   /** What a text needs that `interpreter` is to run. */
   read(manager: PackageManager, code: string, interpreter: Interpreter): Needs {
-    const key = [manager.runtime(interpreter), interpreter.version, interpreter.path, createHash("sha256").update(code).digest("base64")].join(" ");
+    const { version, path } = interpreter;
+    const key = [manager.runtime(interpreter), version, path, createHash("sha256").update(code).digest("base64")].join(" ");
     const needs = this.#known.get(key) ?? manager.read(code, interpreter);
     this.#known.delete(key);
     this.#known.set(key, needs);

@@ -7,9 +7,10 @@ import type { StoredSet } from "./stored-set.ts";
 export function offlineMessage(spec: PackageSetSpec, { installer, spelled }: PackageManager, all: readonly StoredSet[]): string {
   const sets = all.filter(({ record }) => record.language === spec.language);
   const missing = sets.map((set) => set.missing(spec)).sort((a, b) => a.length - b.length)[0] ?? spec.requirements;
-  const names = `${installer.noun}${missing.length === 1 ? "" : "s"} ${missing.map(spelled).join(", ")}`;
+  const [plural, them] = missing.length === 1 ? ["", "it"] : ["s", "them"];
   const here = `${spec.runtime} on ${spec.platform}`;
   const others = [...new Set(sets.map(({ record }) => `${record.runtime} on ${record.platform}`))].filter((one) => one !== here);
   const hint = others.length > 0 ? ` There are sets for ${others.join(", ")}; this is ${here}.` : "";
-  return `Cannot install the ${names}: this runner is offline (AUTOMN_RUNNER_PACKAGES=offline) and no set of this script has ${missing.length === 1 ? "it" : "them"}.${hint}`;
+  const reason = `this runner is offline (AUTOMN_RUNNER_PACKAGES=offline) and no set of this script has ${them}.`;
+  return `Cannot install the ${installer.noun}${plural} ${missing.map(spelled).join(", ")}: ${reason}${hint}`;
 }

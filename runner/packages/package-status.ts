@@ -48,19 +48,24 @@ const WHY_ABSENT: Readonly<Record<PackagesMode, string>> = {
 };
 
 /** Answers within `withinMs`; what is still being installed then goes on. */
-export async function packageStatus(request: StatusRequest, withinMs: number, dependencies: StatusDependencies): Promise<readonly PackageStatus[]> {
+export async function packageStatus(
+  request: StatusRequest, withinMs: number, dependencies: StatusDependencies,
+): Promise<readonly PackageStatus[]> {
   const { mode, manager } = dependencies;
   const checks = new Map(request.names.map((name) => [name, manager.checkName?.(name) ?? {}]));
-  const names = [...checks].filter(([, { builtin, problem }]) => builtin === undefined && problem === undefined).map(([name]) => name).sort();
+  const isPackage = ({ builtin, problem }: NameCheck) => builtin === undefined && problem === undefined;
+  const names = [...checks].filter(([, check]) => isPackage(check)).map(([name]) => name).sort();
   const installs = request.installMissing && mode === "auto" && names.length > 0;
-  const reasons = installs ? await unlessAborted(installByName(names, request, dependencies), AbortSignal.timeout(withinMs)) : undefined;
+  const reasons = installs ? await unlessAborted(reasonsAgainst(names, request, dependencies), AbortSignal.timeout(withinMs)) : undefined;
   const absent = installs && reasons === undefined ? "still being installed" : WHY_ABSENT[mode];
   const versions = mode === "off" ? new Map<string, string>() : await installedVersions(request.home, dependencies);
   return request.names.map((name) => statusOf(name, checks.get(name) ?? {}, versions.get(name), reasons?.get(name), absent));
 }
 
-/** Installs all that can be had by its name alone; resolves with the reasons for the others. Never rejects. */
-async function installByName(names: readonly string[], request: StatusRequest, dependencies: StatusDependencies): Promise<ReadonlyMap<string, string>> {
+/** Installs by the names alone all that can be had; resolves with the reasons against the others. Never rejects. */
+async function reasonsAgainst(
+  names: readonly string[], request: StatusRequest, dependencies: StatusDependencies,
+): Promise<ReadonlyMap<string, string>> {
   const { manager, specOf, closing, log } = dependencies;
   const { home, scriptId, interpreter } = request;
   const order = { home, scriptId, interpreter, manager, spec: specOf(names.map((name) => ({ name }))), partial: true };
@@ -82,7 +87,9 @@ async function installedVersions(home: string, { store, specOf }: StatusDependen
   return new Map(sets.flatMap(({ record }) => Object.entries(record.resolved)));
 }
 
-function statusOf(name: string, { builtin, problem }: NameCheck, version: string | undefined, reason: string | undefined, absent: string): PackageStatus {
+function statusOf(
+  name: string, { builtin, problem }: NameCheck, version: string | undefined, reason: string | undefined, absent: string,
+): PackageStatus {
   if (builtin !== undefined) return { name, status: "installed", message: builtin };
   if (problem !== undefined) return { name, status: "error", message: problem };
   if (version !== undefined) return { name, status: "installed", message: version };

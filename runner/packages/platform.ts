@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 
 /** The operating system, the processor, and the C library where there are several: `linux-x64`, `linux-arm64-musl`. */
-export function platformOf(platform: NodeJS.Platform = process.platform, arch: string = process.arch, executable: string = process.execPath): string {
+export function platformOf(platform = process.platform, arch: string = process.arch, executable = process.execPath): string {
   return `${platform}-${arch}${platform === "linux" && usesMusl(executable) ? "-musl" : ""}`;
 }
 

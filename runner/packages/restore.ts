@@ -9,11 +9,16 @@ import type { PackageManagers } from "./managers.ts";
 import type { PackageSetSpec } from "./package-set.ts";
 import type { KeptRecord, SetRecords } from "./set-records.ts";
 
+/** Says what set a script needs that has these requirements. */
+export type SpecOf = (
+  language: LanguageName, manager: PackageManager, requirements: readonly Requirement[], interpreter: Interpreter,
+) => PackageSetSpec;
+
 /** What restoring depends on. */
 export interface RestoreDependencies extends AcquireDependencies {
   readonly records: SetRecords;
   readonly managers: PackageManagers;
-  readonly specOf: (language: LanguageName, manager: PackageManager, requirements: readonly Requirement[], interpreter: Interpreter) => PackageSetSpec;
+  readonly specOf: SpecOf;
   readonly interpreterOf: (language: LanguageName) => Promise<Interpreter | undefined>;
   /** Aborted when the runner shuts down. */
   readonly closing: AbortSignal;
@@ -32,7 +37,9 @@ export async function restoreSets(dependencies: RestoreDependencies): Promise<vo
   }
 }
 
-async function restoreOne({ home, name, record }: KeptRecord, manager: PackageManager, interpreter: Interpreter, dependencies: RestoreDependencies): Promise<void> {
+async function restoreOne(
+  { home, name, record }: KeptRecord, manager: PackageManager, interpreter: Interpreter, dependencies: RestoreDependencies,
+): Promise<void> {
   const { records, specOf, closing, log } = dependencies;
   const { requirements, language, resolved: pinned, scriptId } = record;
   const spec = specOf(language, manager, requirements, interpreter);

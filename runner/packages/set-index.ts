@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SETS } from "./set-folder.ts";
-import { StoredSet, type StoredSetLocation } from "./stored-set.ts";
+import { StoredSet } from "./stored-set.ts";
 import type { Leases } from "./leases.ts";
 import type { PackageManagers } from "./managers.ts";
 
@@ -57,8 +57,7 @@ export class SetIndex {
   /** Reads a set's folder, known or not; undefined where it holds none. */
   read(home: string, name: string): Promise<StoredSet | undefined> {
     const { leases, managers } = this.#dependencies;
-    const location: StoredSetLocation = { home, name, directory: join(this.folderOf(home), name), leases };
-    return StoredSet.read(location, (language) => managers.of(language));
+    return StoredSet.read({ home, name, directory: join(this.folderOf(home), name), leases, managers });
   }
 
   /** Learns which sets other runners have put in place for a script, and forgets those that have gone. */

@@ -1,4 +1,5 @@
-// Folders of sets that are being installed or removed: named by the process that works in them, so that those of dead processes can be swept.
+// Folders of sets that are being installed or removed. They are named by the process that works in them, so that what a killed
+// process left can be swept.
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { mkdir, readdir, rename, stat } from "node:fs/promises";
@@ -15,8 +16,9 @@ const TRASH = ".trash-";
  * WHERE stands for the machine, its boot and the process namespace, within which alone a PID tells something.
  */
 export function instanceName(): string {
-  const place = [hostname(), procText(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8")), procText(() => readlinkSync("/proc/self/ns/pid"))];
-  const where = createHash("sha256").update(place.join(" ")).digest("hex").slice(0, 8);
+  const boot = procText(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8"));
+  const pidNamespace = procText(() => readlinkSync("/proc/self/ns/pid"));
+  const where = createHash("sha256").update([hostname(), boot, pidNamespace].join(" ")).digest("hex").slice(0, 8);
   return `${where}-${process.pid}-${randomBytes(4).toString("hex")}`;
 }
 
@@ -59,13 +61,17 @@ export async function moveToTrash(setsDir: string, set: string): Promise<string>
   return trash;
 }
 
-/** Removes what killed processes left beside a script's sets. Where it cannot be seen whether the process lives, or another one has its PID now, what is older than `ageMs` was left. */
+/**
+ * Removes what killed processes left beside a script's sets. Where it cannot be seen whether a process lives, or another one
+ * may have its PID now, whatever is older than `ageMs` counts as left.
+ */
 export async function sweep(setsDir: string, instance: string, ageMs: number, log: Log): Promise<void> {
   const names = await readdir(setsDir).catch(() => []);
   await Promise.all(names.map(async (name) => {
     const folder = join(setsDir, name);
-    const stale = name.startsWith(TRASH) || (name.startsWith(STAGING) && (await isAbandoned(folder, name.slice(STAGING.length), instance, ageMs)));
-    if (stale) await removeTree(folder, log);
+    const owner = name.startsWith(STAGING) ? name.slice(STAGING.length) : undefined;
+    const isLeft = owner === undefined ? name.startsWith(TRASH) : await isAbandoned(folder, owner, instance, ageMs);
+    if (isLeft) await removeTree(folder, log);
   }));
 }
 

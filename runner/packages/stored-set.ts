@@ -6,6 +6,7 @@ import { once } from "../lib/once.ts";
 import type { PackageManager } from "../languages/package-manager.ts";
 import type { Requirement } from "../languages/requirement.ts";
 import { type Leases, RENEWAL_MS } from "./leases.ts";
+import type { PackageManagers } from "./managers.ts";
 import { missingFrom, type PackageSetSpec, type SetRecord } from "./package-set.ts";
 import { readRecord, RECORD_FILE } from "./set-folder.ts";
 
@@ -23,6 +24,7 @@ export interface StoredSetLocation {
   readonly name: string;
   readonly directory: string;
   readonly leases: Leases;
+  readonly managers: PackageManagers;
 }
 
 /** A set that is there, as this process knows it. */
@@ -53,9 +55,9 @@ export class StoredSet {
   }
 
   /** Reads a set's folder; undefined where it holds none, or one of a language without a package manager. */
-  static async read(location: StoredSetLocation, managerOf: (language: string) => Promise<PackageManager | undefined>): Promise<StoredSet | undefined> {
+  static async read(location: StoredSetLocation): Promise<StoredSet | undefined> {
     const read = await readRecord(location.directory);
-    const manager = read && (await managerOf(read.record.language));
+    const manager = read && (await location.managers.of(read.record.language));
     if (read === undefined || manager === undefined) return undefined;
     return new StoredSet(location, read.record, manager, read.touchedAt);
   }

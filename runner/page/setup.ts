@@ -26,20 +26,25 @@ const settings = new Map<string, SettingHelp>([
 ]);
 
 /** Lists the missing settings, each with its meaning and an example; nothing if none is missing. */
-export function missingSettingsCard(names: readonly string[]): Content {
-  if (names.length === 0) return null;
+export function missingSettingsCard(missing: readonly (readonly string[])[]): Content {
+  if (missing.length === 0) return null;
   return html`<section class="card" aria-labelledby="missing">
   <h2 id="missing">Add to the runner’s environment</h2>
-  <p>Set ${names.length === 1 ? "this variable" : "these variables"} where the runner is started, then restart it.</p>
-  <ul class="settings">${names.map(missingSetting)}</ul>
+  <p>Set ${missing.length === 1 ? "this variable" : "these variables"} where the runner is started, then restart it.</p>
+  <ul class="settings">${missing.map(missingSetting)}</ul>
 </section>`;
 }
 
-function missingSetting(name: string): Html {
+/** One variable, or several of which one is enough. */
+function missingSetting(names: readonly string[]): Html {
+  return html`<li>${names.map((name, index) => html`${index > 0 && html` <span>or</span> `}${variable(name)}`)}</li>`;
+}
+
+function variable(name: string): Html {
   const setting = settings.get(name);
-  return html`<li><code class="name">${name}</code>${
+  return html`<code class="name">${name}</code>${
     setting && html` <span>${setting.what}</span> <span class="aside">For example <code>${name}=${setting.example}</code></span>`
-  }</li>`;
+  }`;
 }
 
 /** Shows the form for the secret with the steps that lead to it, or says why there is no form. */

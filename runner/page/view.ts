@@ -6,8 +6,8 @@ export type Maybe<T> = T | null | undefined;
 /** Everything the page shows. Times are ISO 8601 in UTC. */
 export interface PageView {
   readonly runner: RunnerView;
-  /** Names of settings without which the runner can't register, e.g. `AUTOMN_HOST_URL`. */
-  readonly missing: readonly string[];
+  /** The settings without which the runner cannot register: for each the names of the variables of which one has to be set. */
+  readonly missing: readonly (readonly string[])[];
   /** Whole sentences about what is wrong, e.g. a state file that could not be read, a clock that differs. */
   readonly problems: readonly string[];
   /** Whether the form that asks for the secret is shown. */

@@ -1,21 +1,18 @@
-// From a started process to its end: output as it comes, the first cause that ends it, nothing left behind.
+// From a started process to its end: output as it comes, the first reason to end it, nothing left behind.
+import { addAbortListener } from "node:events";
+import { setImmediate as nextPoll } from "node:timers/promises";
 import type { TerminationReason } from "../protocol/termination-reason.ts";
 import type { Leftover } from "../protocol/result.ts";
 import type { OutputPipeline } from "../output/output-pipeline.ts";
+import { OutputReader } from "./output-reader.ts";
+import type { Backpressure } from "./output-reader.ts";
 import type { Child, Exit } from "./spawn.ts";
+import { waitForSurvivors } from "./survivor-grace.ts";
 import { terminateChild, terminateLeftovers, LEFTOVER_GRACE_MS } from "./terminate.ts";
-import { createReadCoalescing, READ_DELAY_MS } from "./read-coalescing.ts";
-import type { OutputPipe, Stdio } from "./stdio.ts";
+import type { Stdio } from "./stdio.ts";
 import type { ProcessTree, Root } from "./tree.ts";
 
-/** The reason that a run is ended for, once somebody wants it to end; the first one wins. */
-export type Stop = AbortSignal;
-
-/** Where frames go; `full` says that the reader is slow, `onceDrained` calls back when it has caught up. */
-export interface Backpressure {
-  readonly full: boolean;
-  onceDrained(resume: () => void): void;
-}
+export type { Backpressure } from "./output-reader.ts";
 
 /** What following a process needs. */
 export interface FollowOptions {
@@ -24,7 +21,8 @@ export interface FollowOptions {
   readonly stdio: Stdio;
   readonly output: OutputPipeline;
   readonly backpressure: Backpressure;
-  readonly stop: Stop;
+  /** Aborted once the run is to end; its reason is a `TerminationReason`. */
+  readonly stop: AbortSignal;
   readonly tree: ProcessTree;
   readonly killGraceMs: number;
 }
@@ -36,101 +34,24 @@ export interface ProcessOutcome {
 }
 
 /** Resolves when the process has exited, its tree has been ended and all that it printed has been read. */
-export async function follow({ child, root, stdio, output, backpressure, stop, tree, killGraceMs }: FollowOptions): Promise<ProcessOutcome> {
-  const reading = readOutput(stdio, output, backpressure);
-  const stopped = aborted(stop);
-  const first = await Promise.race([child.exited, stopped]);
-  if ("kind" in first) await terminateChild(root, child, tree, first.kind === "returned" ? LEFTOVER_GRACE_MS : killGraceMs);
-  const leftovers = await terminateLeftovers(root, tree);
-  await reading.drained();
-  return { ending: "kind" in first ? first : terminationReason(first), leftovers };
+export async function follow(options: FollowOptions): Promise<ProcessOutcome> {
+  const { child, root, stdio, output, backpressure, stop, tree, killGraceMs } = options;
+  const reader = new OutputReader(stdio, output, backpressure);
+  const ending = await Promise.race([child.exited.then(reasonOfExit), reasonToStop(stop)]);
+  const isToEnd = stop.aborted && ending === stop.reason;
+  if (isToEnd) await terminateChild(root, child, tree, ending.kind === "returned" ? LEFTOVER_GRACE_MS : killGraceMs);
+  const leftovers = await terminateLeftovers(root, tree, isToEnd ? undefined : () => waitForSurvivors(root, tree, reader, stop));
+  await reader.drain();
+  return { ending, leftovers };
 }
 
-function aborted(stop: Stop): Promise<TerminationReason> {
-  return new Promise((resolve) => {
-    if (stop.aborted) resolve(stop.reason as TerminationReason);
-    else stop.addEventListener("abort", () => resolve(stop.reason as TerminationReason), { once: true });
-  });
-}
-
-function terminationReason({ code, signal }: Exit): TerminationReason {
+function reasonOfExit({ code, signal }: Exit): TerminationReason {
   return signal === null ? { kind: "exited", code: code ?? 0 } : { kind: "signalled", signal };
 }
 
-/** The reading of a process's output. */
-interface Reading {
-  /**
-   * Resolves when both streams have ended, or hold nothing more although somebody still has them open. A slow reader no
-   * longer holds the output back then: what is left in the pipes is read at once, and that is not much.
-   */
-  drained(): Promise<void>;
-}
-
-function readOutput({ stdout, stderr }: Stdio, output: OutputPipeline, backpressure: Backpressure): Reading {
-  const outputPipes: readonly OutputPipe[] = [stdout, stderr];
-  const shouldDelay = createReadCoalescing();
-  let rest: NodeJS.Timeout | undefined;
-  let open = outputPipes.length;
-  let chunks = 0;
-  let held = false;
-  let holding = true;
-  let onEnded: () => void = () => {};
-  const ended = new Promise<void>((resolve) => { onEnded = resolve; });
-
-  function resume(): void {
-    held = false;
-    for (const outputPipe of outputPipes) outputPipe.resume();
-  }
-  function holdWhileFull(): void {
-    if (!holding || held || !backpressure.full) return;
-    held = true;
-    for (const outputPipe of outputPipes) outputPipe.pause();
-    backpressure.onceDrained(resume);
-  }
-  function delayReading(outputPipe: OutputPipe): void {
-    outputPipe.pause();
-    rest = setTimeout(() => { if (!held) outputPipe.resume(); }, READ_DELAY_MS);
-  }
-  function end(): void {
-    open -= 1;
-    if (open === 0) onEnded();
-  }
-  function read(outputPipe: OutputPipe, feed: OutputPipeline["stdout"]): void {
-    outputPipe.read((bytes) => {
-      chunks += 1;
-      feed.push(bytes);
-      holdWhileFull();
-      if (shouldDelay(outputPipe, bytes.length) && holding && !held) delayReading(outputPipe);
-    }, end);
-  }
-
-  read(stdout, output.stdout);
-  read(stderr, output.stderr);
-  return {
-    async drained() {
-      holding = false;
-      clearTimeout(rest);
-      resume();
-      await Promise.race([ended, untilQuiet(() => chunks)]);
-      for (const outputPipe of outputPipes) outputPipe.close();
-    },
-  };
-}
-
-/** The most chunks that an exited process can have left in its pipes; what comes behind them is somebody else's. */
-const MAX_CHUNKS = 64;
-
-/**
- * Resolves when the event loop has polled several times without anything new. What an exited process has written lies
- * in its pipe and is readable at once, so a few empty polls mean that the pipe is empty, whoever still has it open.
- */
-async function untilQuiet(count: () => number): Promise<void> {
-  const before = count();
-  let seen = before;
-  for (let quiet = 0; quiet < 4 && seen - before < MAX_CHUNKS;) {
-    await new Promise((resolve) => setImmediate(resolve));
-    const now = count();
-    quiet = now === seen ? quiet + 1 : 0;
-    seen = now;
-  }
+/** Resolves with the reason once the signal is aborted, but after an exit that has happened by then: a clock may be late. */
+async function reasonToStop(stop: AbortSignal): Promise<TerminationReason> {
+  await new Promise((resolve) => addAbortListener(stop, resolve));
+  await nextPoll();
+  return stop.reason as TerminationReason;
 }

@@ -1,33 +1,37 @@
-// How fast an output is read that comes in many small pieces.
+// Read coalescing: an output that comes in many small pieces is read a little later, in larger ones.
 
-/** A stream that is hasty is not read for so long; what it brings meanwhile is read at once. */
+/** How long a stream is left unread; what it brings meanwhile is read at once. */
 export const READ_DELAY_MS = 1;
 
-/** So many small chunks in a row, each within so many milliseconds of the one before, are haste. */
+/** A burst is more than so many small chunks in a row, each within so many milliseconds of the one before. */
 const SMALL_CHUNKS = 16;
 const BURST_GAP_MS = 4;
 /** A chunk of so many bytes is worth being read by itself. */
 const LARGE_BYTES = 32 * 1024;
 
-/** Tells after every chunk whether its stream had better be left alone for `REST_MS`. */
-export type ReadCoalescing = (stream: unknown, bytes: number) => boolean;
-
 /**
- * Makes a pace for the streams of one process. Reading a small chunk costs the reader more than the writer, and wakes it
- * in between; so a stream that comes in haste, and alone, is read in larger pieces. Where two streams take turns, their
- * order counts for more. `now` is in milliseconds.
+ * Decides for the streams of one process when reading is delayed. Reading a small chunk costs the reader more than the
+ * writer, and wakes it in between; so a stream that comes in a burst, and alone, is read in larger pieces. Where two
+ * streams take turns, their order counts for more. `now` is in milliseconds.
  */
-export function createReadCoalescing(now: () => number = () => performance.now()): ReadCoalescing {
-  let last: unknown;
-  let lastAt = 0;
-  let row = 0;
-  return (stream, bytes) => {
-    const at = now();
-    if (stream !== last || at - lastAt > BURST_GAP_MS) row = 0;
-    last = stream;
-    lastAt = at;
+export class ReadCoalescer {
+  readonly #now: () => number;
+  #last: unknown;
+  #lastAt = 0;
+  #smallInARow = 0;
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** Takes note of a chunk, and tells whether its stream is to be left unread for `READ_DELAY_MS`. */
+  shouldDelay(stream: unknown, bytes: number): boolean {
+    const at = this.#now();
+    if (stream !== this.#last || at - this.#lastAt > BURST_GAP_MS) this.#smallInARow = 0;
+    this.#last = stream;
+    this.#lastAt = at;
     if (bytes >= LARGE_BYTES) return false;
-    row += 1;
-    return row > SMALL_CHUNKS;
-  };
+    this.#smallInARow += 1;
+    return this.#smallInARow > SMALL_CHUNKS;
+  }
 }

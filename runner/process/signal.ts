@@ -1,6 +1,6 @@
 // Sending a signal to a process that may have gone.
 
-/** Signals a process, or a group by its negative number; one that has gone is no error. */
+/** Signals a process, or a group by its negative number; that it has gone is no error. */
 export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -10,7 +10,7 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Whether a process, or any of a group by its negative number, is there; a dead one that nobody has reaped is. */
+/** Whether a process, or any of a group by its negative number, is there; one that nobody has reaped yet is. */
 export function isThere(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -1,140 +1,180 @@
-// Standard streams that a script can open by name: Node's own pipes are socket pairs, on which /dev/stdout answers ENXIO.
-import { execFile } from "node:child_process";
-import { randomBytes } from "node:crypto";
+// Standard streams by named pipes, which a script can open by name, e.g. as /dev/stdout.
 import { close, constants, open as openCallback } from "node:fs";
-import { rm } from "node:fs/promises";
+import { access, mkdtemp, rm } from "node:fs/promises";
 import { Socket } from "node:net";
 import type { SocketConstructorOpts } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { ensureDir } from "../lib/files.ts";
-import type { OutputPipe, StdioFactory } from "./stdio.ts";
+import type { Log } from "../lib/log.ts";
+import { NamedPipes } from "./named-pipes.ts";
+import type { Pipe } from "./named-pipes.ts";
+import { NodeStdioFactory } from "./stdio-node.ts";
+import type { OutputPipe, Stdio, StdioFactory } from "./standard-streams.ts";
 
-const run = promisify(execFile);
 const open = promisify(openCallback);
 
-/** How many named pipes one call of `mkfifo` makes. */
-const BATCH = 32;
 /** What is read of an output at once: so much that its frame, escapes and all, stays below 64 KiB. */
 const CHUNK_BYTES = 60 * 1024;
 
-/** Both ends of a pipe, as file descriptors. */
-interface Pipe {
-  readonly reader: number;
-  readonly writer: number;
+/** Where the pipes are made. */
+export interface PosixStdioOptions {
+  /** The folder for the pipes that are made ahead. */
+  readonly directory: string;
+  /** Is told once when that folder cannot hold named pipes. */
+  readonly log?: Pick<Log, "warn"> | undefined;
 }
 
-/**
- * Makes pipes ahead in `directory`, many in one go; each loses its name as soon as both of its ends are open.
- * All reading goes through one buffer, since a chunk is used up before the next one is read.
- */
-export function createPosixStdioFactory(directory: string): StdioFactory {
-  const shared = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-  const warm: string[] = [];
-  let making: Promise<void> | undefined;
+/** Makes standard streams of named pipes; where they cannot be had, of pipes in the temporary directory, else of Node's own. */
+export class PosixStdioFactory implements StdioFactory {
+  readonly #directory: string;
+  readonly #log: Pick<Log, "warn"> | undefined;
+  readonly #pipes: NamedPipes;
+  readonly #temporaryFolder = new TemporaryFolder();
+  readonly #temporaryPipes = new NamedPipes(() => this.#temporaryFolder.open());
+  readonly #nodePipes = new NodeStdioFactory();
+  /** All reading goes through one buffer, since a chunk is used up before the next one is read. */
+  readonly #buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  #reported: string | undefined;
 
-  async function makeBatch(): Promise<void> {
-    const names = Array.from({ length: BATCH }, () => join(directory, randomBytes(8).toString("hex")));
-    await ensureDir(directory);
-    await run("mkfifo", ["-m", "600", ...names]);
-    warm.push(...names);
+  constructor({ directory, log }: PosixStdioOptions) {
+    this.#directory = directory;
+    this.#log = log;
+    this.#pipes = new NamedPipes(async () => {
+      await ensureDir(directory);
+      return directory;
+    });
   }
 
-  async function takeName(): Promise<string> {
-    for (;;) {
-      const name = warm.pop();
-      if (warm.length < BATCH / 4) making ??= makeBatch().finally(() => { making = undefined; });
-      if (name !== undefined) {
-        making?.catch(() => {});
-        return name;
-      }
-      await making;
-    }
+  get problem(): string | undefined {
+    const [here, there] = [this.#pipes.problem, this.#temporaryPipes.problem];
+    if (here === undefined) return undefined;
+    const failure = `Cannot make named pipes in ${this.#directory} (${here})`;
+    if (there === undefined) return `${failure}; they are made in ${tmpdir()} instead`;
+    return `${failure} nor in ${tmpdir()} (${there}); scripts cannot open /dev/stdout and /dev/stderr`;
   }
 
-  /** Both ends of a pipe; the reading one is opened first and without waiting, so that neither open blocks. */
-  async function openPipe(): Promise<Pipe> {
-    for (let retried = false; ; retried = true) {
-      const name = await takeName();
-      try {
-        return await openBothEnds(name);
-      } catch (error) {
-        if (retried || (error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-        warm.length = 0;
-      }
-    }
+  async prepare(): Promise<void> {
+    await this.#pipes.prepare();
+    if (this.#pipes.problem !== undefined) await this.#temporaryPipes.prepare();
+    this.#report();
   }
 
-  return {
-    async make(inputFile) {
-      const [input, out, err] = await allOrNone(open(inputFile, constants.O_RDONLY), openPipe(), openPipe());
-      const own = new Set([input, out.writer, err.writer]);
-      const stdout = outputPipe(out.reader, shared);
-      const stderr = outputPipe(err.reader, shared);
-      const handOver = () => {
-        for (const fd of own) closeQuietly(fd);
-        own.clear();
-      };
-      return {
-        stdio: [input, out.writer, err.writer], stdout, stderr, connect: handOver,
-        close() {
-          handOver();
-          stdout.close();
-          stderr.close();
-        },
-      };
-    },
-    async close() {
-      await making?.catch(() => {});
-      await Promise.all(warm.splice(0).map((name) => rm(name, { force: true })));
-    },
-  };
+  async make(inputFile: string): Promise<Stdio> {
+    const [input, out, err] = await allOrNone(open(inputFile, constants.O_RDONLY), this.#openPipe(), this.#openPipe());
+    this.#report();
+    if (out !== undefined && err !== undefined) return this.#stdioOf(input, out, err);
+    [input, ...endsOf(out), ...endsOf(err)].forEach(closeQuietly);
+    return this.#nodePipes.make(inputFile);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#pipes.close(), this.#temporaryPipes.close()]);
+    await this.#temporaryFolder.remove();
+  }
+
+  async #openPipe(): Promise<Pipe | undefined> {
+    return (await this.#pipes.open()) ?? this.#temporaryPipes.open();
+  }
+
+  #stdioOf(input: number, out: Pipe, err: Pipe): Stdio {
+    const stdout = new FdOutputPipe(out.reader, this.#buffer);
+    const stderr = new FdOutputPipe(err.reader, this.#buffer);
+    const forProcess = new Set([input, out.writer, err.writer]);
+    const connect = () => {
+      for (const fd of forProcess) closeQuietly(fd);
+      forProcess.clear();
+    };
+    return {
+      stdio: [input, out.writer, err.writer], stdout, stderr, connect,
+      close() {
+        connect();
+        stdout.close();
+        stderr.close();
+      },
+    };
+  }
+
+  #report(): void {
+    const { problem } = this;
+    if (problem !== undefined && problem !== this.#reported) this.#log?.warn(problem);
+    this.#reported = problem;
+  }
 }
 
-async function openBothEnds(name: string): Promise<Pipe> {
-  const reader = await open(name, constants.O_RDONLY | constants.O_NONBLOCK);
+/** A folder of the runner's own in the temporary directory, made when it is needed and whenever somebody has removed it. */
+class TemporaryFolder {
+  #path: string | undefined;
+
+  async open(): Promise<string> {
+    const isThere = this.#path !== undefined && (await access(this.#path).then(() => true, () => false));
+    if (!isThere) this.#path = await mkdtemp(join(tmpdir(), "automn-runner-"));
+    return this.#path as string;
+  }
+
+  async remove(): Promise<void> {
+    if (this.#path !== undefined) await rm(this.#path, { recursive: true, force: true }).catch(() => {}); // nothing of worth is in it
+  }
+}
+
+type Opened = [input: number, out: Pipe | undefined, err: Pipe | undefined];
+
+/** Resolves with all three; when one rejects, the others are closed again. */
+async function allOrNone(...opening: [Promise<number>, Promise<Pipe | undefined>, Promise<Pipe | undefined>]): Promise<Opened> {
   try {
-    return { reader, writer: await open(name, constants.O_WRONLY) };
+    return await Promise.all(opening);
   } catch (error) {
-    closeQuietly(reader);
-    throw error;
-  } finally {
-    await rm(name, { force: true });
-  }
-}
-
-/** Resolves with all three; when one can't be had, the others are closed again. */
-async function allOrNone(input: Promise<number>, out: Promise<Pipe>, err: Promise<Pipe>): Promise<[number, Pipe, Pipe]> {
-  try {
-    return await Promise.all([input, out, err]);
-  } catch (error) {
+    const [input, ...pipes] = opening;
     input.then(closeQuietly, () => {});
-    for (const pipe of [out, err]) pipe.then(({ reader, writer }) => [reader, writer].forEach(closeQuietly), () => {});
+    for (const pipe of pipes) pipe.then((ends) => endsOf(ends).forEach(closeQuietly), () => {});
     throw error;
   }
 }
 
-/** The reading end of a pipe; the event loop's own watching begins with `read`. */
-function outputPipe(fd: number, shared: Buffer): OutputPipe {
-  let socket: Socket | undefined;
-  let closed = false;
-  return {
-    read(onChunk, onEnd) {
-      if (closed) return onEnd();
-      const onread = { buffer: shared, callback: (size: number, buffer: Uint8Array) => { onChunk((buffer as Buffer).subarray(0, size)); return true; } };
-      socket = new Socket({ fd, readable: true, writable: false, onread } as SocketConstructorOpts);
-      socket.on("error", () => socket?.destroy());
-      socket.once("close", onEnd);
-      return undefined;
-    },
-    pause: () => void socket?.pause(),
-    resume: () => void socket?.resume(),
-    close() {
-      if (socket !== undefined) socket.destroy();
-      else if (!closed) closeQuietly(fd);
-      closed = true;
-    },
-  };
+function endsOf(pipe: Pipe | undefined): number[] {
+  return pipe === undefined ? [] : [pipe.reader, pipe.writer];
+}
+
+/** An output by the file descriptor of its reading end; the event loop watches that from `read` on. */
+class FdOutputPipe implements OutputPipe {
+  readonly #fd: number;
+  readonly #buffer: Buffer;
+  #socket: Socket | undefined;
+  #closed = false;
+
+  constructor(fd: number, buffer: Buffer) {
+    this.#fd = fd;
+    this.#buffer = buffer;
+  }
+
+  read(onChunk: (bytes: Buffer) => void, onEnd: () => void): void {
+    if (this.#closed) return onEnd();
+    const callback = (size: number, buffer: Uint8Array): boolean => {
+      onChunk((buffer as Buffer).subarray(0, size));
+      return true;
+    };
+    const options = { fd: this.#fd, readable: true, writable: false, onread: { buffer: this.#buffer, callback } };
+    const socket = new Socket(options as SocketConstructorOpts);
+    socket.on("error", () => socket.destroy());
+    socket.once("close", onEnd);
+    this.#socket = socket;
+    return undefined;
+  }
+
+  pause(): void {
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#socket?.resume();
+  }
+
+  close(): void {
+    if (this.#socket !== undefined) this.#socket.destroy();
+    else if (!this.#closed) closeQuietly(this.#fd);
+    this.#closed = true;
+  }
 }
 
 function closeQuietly(fd: number): void {

@@ -1,40 +1,19 @@
-// The standard streams of a process, before it is there: what it gets, and what the runner reads.
-import type { ChildProcess } from "node:child_process";
-import { createPosixStdioFactory } from "./stdio-posix.ts";
-import { createWindowsStdioFactory } from "./stdio-windows.ts";
+// Chooses the standard streams of the platform; nobody else imports their files.
+import type { Log } from "../lib/log.ts";
+import type { StdioFactory } from "./standard-streams.ts";
+import { NodeStdioFactory } from "./stdio-node.ts";
+import { PosixStdioFactory } from "./stdio-posix.ts";
 
-/** An output of a process. Reading begins with `read`. */
-export interface OutputPipe {
-  /** Hands over each chunk, valid during the call only; `onEnd` comes once, when nobody can write any more or `close` was called. */
-  read(onChunk: (bytes: Buffer) => void, onEnd: () => void): void;
-  /** Holds the writer back: nothing more is read until `resume`. */
-  pause(): void;
-  resume(): void;
-  /** Gives the stream up. */
-  close(): void;
+export type { OutputPipe, Stdio, StdioFactory } from "./standard-streams.ts";
+
+/** What a factory is made of. */
+export interface StdioFactoryOptions {
+  readonly platform?: NodeJS.Platform;
+  /** Is told of a `problem` once. */
+  readonly log?: Pick<Log, "warn">;
 }
 
-/** Standard streams made ahead of the process. */
-export interface Stdio {
-  /** For `spawn`: standard input, output and error. */
-  readonly stdio: readonly [number | "ignore", number | "pipe", number | "pipe"];
-  readonly stdout: OutputPipe;
-  readonly stderr: OutputPipe;
-  /** To be called once the process has its ends: the runner's copies of them are closed. */
-  connect(child: ChildProcess): void;
-  /** Closes everything that is still open. */
-  close(): void;
-}
-
-/** Makes the standard streams of processes. */
-export interface StdioFactory {
-  /** Standard output and error to read from, standard input from a file. Rejects when the system refuses. */
-  make(inputFile: string): Promise<Stdio>;
-  /** Removes what was made ahead and not used. */
-  close(): Promise<void>;
-}
-
-/** The plumber of the platform that the runner is on; what it makes ahead lies in `directory`. */
-export function createStdioFactory(directory: string, platform: NodeJS.Platform = process.platform): StdioFactory {
-  return platform === "win32" ? createWindowsStdioFactory() : createPosixStdioFactory(directory);
+/** The factory for the platform that the runner is on; what it makes ahead lies in `directory`. */
+export function createStdioFactory(directory: string, { platform = process.platform, log }: StdioFactoryOptions = {}): StdioFactory {
+  return platform === "win32" ? new NodeStdioFactory() : new PosixStdioFactory({ directory, log });
 }

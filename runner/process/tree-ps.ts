@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { sendSignal } from "./signal.ts";
-import type { ProcessTree, Root, Survivor } from "./tree.ts";
+import type { ProcessTree, Root, Survivor } from "./process-tree.ts";
 
 interface Row {
   readonly pid: number;
@@ -43,5 +43,11 @@ function treeOf(root: Root, all: readonly Row[]): Survivor[] {
   } while (members.size > size);
   return all
     .filter((row) => members.has(row.pid) && !row.state.startsWith("Z"))
-    .map((row) => ({ pid: row.pid, command: row.command, inGroup: row.group === root.pid }));
+    .map((row) => ({ pid: row.pid, command: row.command, inGroup: row.group === root.pid, activity: activityOf(row) }));
+}
+
+/** The first letter says what a process does, an E among the others that it is on its way out. */
+function activityOf({ state }: Row): Survivor["activity"] {
+  if (state.includes("E")) return "exiting";
+  return /^[RDU]/.test(state) ? "working" : "waiting";
 }

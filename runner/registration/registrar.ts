@@ -1,21 +1,24 @@
 // Keeps the host informed: registers, repeats it as the heartbeat, retries what the network spoiled.
+import { setTimeout as delay } from "node:timers/promises";
 import type { Config } from "../config/config.ts";
 import { messageOf } from "../lib/failure.ts";
-import { hostVersions, MINIMUM_HOST_VERSION, RUNNER_VERSION, versionProblems } from "../protocol/registration.ts";
-import type { RegistrationBody, RegistrationReason } from "../protocol/registration.ts";
 import type { Log } from "../lib/log.ts";
-import { refused, registered } from "./state.ts";
-import type { StateStore } from "./state-store.ts";
-import { backOffMs } from "./back-off.ts";
+import type { RegistrationReason } from "../protocol/registration.ts";
+import { attemptMs, backOffMs } from "./back-off.ts";
 import { register } from "./host-client.ts";
 import type { RegistrationOutcome } from "./host-client.ts";
-import { machine } from "./machine.ts";
+import { hostWarnings } from "./host-warnings.ts";
+import { proxyUse } from "./proxy.ts";
+import type { ProxyUse } from "./proxy.ts";
+import { registrationBody } from "./registration-body.ts";
+import { missingSettings } from "./settings.ts";
+import { refused, registered } from "./state.ts";
+import type { Identity } from "./state.ts";
+import type { StateStore } from "./state-store.ts";
 
-const ATTEMPT_MS = 10_000;
-const MIN_ATTEMPT_MS = 200;
-const OVERDUE = new Error("no answer in time");
-/** A clock that differs by more than this is reported. */
-const TOLERATED_SKEW_MS = 30_000;
+const TIMED_OUT = new Error("no answer in time");
+/** The first registration waits no longer than this for the interpreters' versions. */
+const RUNTIMES_MS = 250;
 
 /** How the heartbeat is doing; times are ISO 8601. */
 export interface Heartbeat {
@@ -26,184 +29,195 @@ export interface Heartbeat {
   readonly clockSkewMs?: number;
 }
 
-/** Registers with the host; registration and heartbeat are the same request. */
-export interface Registrar {
-  /** Registers now; a call that would send the same as the one in flight gets that one's outcome. */
-  register(reason: RegistrationReason): Promise<RegistrationOutcome>;
-  /** Registers for the first time and starts the heartbeat. */
-  start(): void;
-  /** Stops the heartbeat and ends what is in flight. */
-  stop(): void;
-  readonly heartbeat: Heartbeat;
-  /** Sentences about the host for `/status` and the page. */
-  readonly warnings: readonly string[];
-}
-
 /** What a registrar depends on. */
-export interface RegistrarOptions {
+export interface RegistrarDependencies {
   readonly config: Config;
-  readonly state: StateStore;
+  readonly state: Pick<StateStore, "current" | "update">;
   readonly log: Log;
   readonly secret: () => string | undefined;
-  readonly runtimes: () => Promise<Readonly<Record<string, string>>>;
+  /** Name → version of the interpreters found so far. */
+  readonly runtimes: () => Readonly<Record<string, string>>;
+  /** Resolves when all interpreters have been looked for; never rejects. */
+  readonly runtimesKnown: Promise<void>;
   /** How many runs at once the host is told to send; changes while draining. */
   readonly concurrency: () => number | undefined;
+  /** For the variables that name a proxy. */
+  readonly environment: NodeJS.ProcessEnv;
   readonly now?: () => Date;
   readonly random?: () => number;
 }
 
 interface Attempt {
+  /** What tells it from others: attempts with the same key send the same. */
   readonly key: string;
   readonly outcome: Promise<RegistrationOutcome>;
   readonly abort: AbortController;
 }
 
-/** Makes a registrar; nothing is sent before `start` or `register`. */
-export function createRegistrar(options: RegistrarOptions): Registrar {
-  const { config, state, log, now = () => new Date(), random = Math.random } = options;
-  let inFlight: Attempt | undefined;
-  let queue: Promise<unknown> = Promise.resolve();
-  let ticking: NodeJS.Timeout | undefined;
-  let retrying: NodeJS.Timeout | undefined;
-  let failuresInARow = 0;
-  let last: string | undefined;
-  let nextAt: number | undefined;
-  let clockSkewMs: number | undefined;
-  let stopped = false;
-  const said = new Set<string>();
+/** Registers with the host; registration and heartbeat are the same request. Nothing is sent before `start` or `register`. */
+export class Registrar {
+  readonly #dependencies: RegistrarDependencies;
+  readonly #log: Log;
+  readonly #proxy: ProxyUse | undefined;
+  readonly #logged = new Set<string>();
+  #inFlight: Attempt | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+  #schedule: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #sentRuntimes: string | undefined;
+  #failuresInARow = 0;
+  #last: string | undefined;
+  #nextAt: number | undefined;
+  #clockSkewMs: number | undefined;
+  #stopped = false;
 
-  function request(reason: RegistrationReason): Promise<RegistrationOutcome> {
-    const missing = [...missingSettings(config), ...(options.secret() === undefined ? ["the secret"] : [])];
-    if (missing.length > 0) return Promise.resolve({ ok: false, transient: false, message: `Cannot register: ${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} missing` });
-    const secret = options.secret() as string;
-    const key = JSON.stringify([secret, config.endpointUrl, options.concurrency()]);
-    if (inFlight?.key === key) return inFlight.outcome;
-    inFlight?.abort.abort(new Error("it was given up for one with newer settings"));
+  constructor(dependencies: RegistrarDependencies) {
+    const { config, environment, log } = dependencies;
+    this.#dependencies = dependencies;
+    this.#log = log;
+    this.#proxy = config.hostUrl === undefined ? undefined : proxyUse(config.hostUrl, environment);
+  }
+
+  get heartbeat(): Heartbeat {
+    return {
+      intervalMs: this.#dependencies.config.heartbeatMs,
+      failuresInARow: this.#failuresInARow,
+      ...(this.#last === undefined ? {} : { last: this.#last }),
+      ...(this.#nextAt === undefined ? {} : { next: new Date(this.#nextAt).toISOString() }),
+      ...(this.#clockSkewMs === undefined ? {} : { clockSkewMs: Math.round(this.#clockSkewMs) }),
+    };
+  }
+
+  /** Sentences about the host for `/status` and the page. */
+  get warnings(): readonly string[] {
+    return hostWarnings(this.#dependencies.state.current.lastRegistrationResponse, this.#clockSkewMs);
+  }
+
+  /** Registers for the first time and starts the heartbeat. */
+  start(): void {
+    const { heartbeatMs } = this.#dependencies.config;
+    if (this.#proxy !== undefined) this.#log[this.#proxy.used ? "info" : "warn"](this.#proxy.message);
+    void this.#registerFirst();
+    if (heartbeatMs === 0) return;
+    this.#nextAt = this.#now().getTime() + heartbeatMs;
+    this.#schedule = setInterval(() => this.#beat(), heartbeatMs);
+  }
+
+  /** Stops the heartbeat and ends what is in flight. */
+  stop(): void {
+    this.#stopped = true;
+    clearInterval(this.#schedule);
+    clearTimeout(this.#retry);
+    this.#nextAt = undefined;
+    this.#inFlight?.abort.abort(new Error("the runner is stopping"));
+  }
+
+  /** Registers now; a call that would send the same as the one in flight gets that one's outcome. Never rejects. */
+  register(reason: RegistrationReason): Promise<RegistrationOutcome> {
+    const secret = this.#dependencies.secret();
+    const identity = this.#identity();
+    if (secret === undefined || identity === undefined) return Promise.resolve(this.#incomplete());
+    const key = JSON.stringify([secret, this.#dependencies.concurrency()]);
+    if (this.#inFlight?.key === key) return this.#inFlight.outcome;
+    this.#inFlight?.abort.abort(new Error("it was given up for one with newer settings"));
     const abort = new AbortController();
-    const outcome = queue.then(() => attempt(secret, reason, abort)).catch(failed);
-    const mine: Attempt = { key, outcome, abort };
-    inFlight = mine;
-    queue = outcome.then(() => {
-      if (inFlight === mine) inFlight = undefined;
+    const outcome = this.#queue.then(() => this.#attempt(identity, secret, reason, abort)).catch((error: unknown) => this.#unsent(error));
+    const attempt: Attempt = { key, outcome, abort };
+    this.#inFlight = attempt;
+    this.#queue = outcome.then(() => {
+      if (this.#inFlight === attempt) this.#inFlight = undefined;
     });
     return outcome;
   }
 
-  async function attempt(secret: string, reason: RegistrationReason, abort: AbortController): Promise<RegistrationOutcome> {
-    clearTimeout(retrying);
-    const registration = await body(secret, reason);
-    const timer = setTimeout(() => abort.abort(OVERDUE), attemptMs(config.heartbeatMs));
-    const outcome = await register(config.hostUrl as string, registration, abort.signal, () => now().getTime());
+  /** Waits a moment for the interpreters' versions; those that take longer are sent as soon as they are known. */
+  async #registerFirst(): Promise<void> {
+    const { runtimesKnown, runtimes } = this.#dependencies;
+    if (this.#mayRegister()) {
+      await Promise.race([runtimesKnown, delay(RUNTIMES_MS, undefined, { ref: false })]);
+      if (this.#mayRegister()) await this.register("startup");
+    }
+    await runtimesKnown;
+    const news = this.#sentRuntimes !== undefined && this.#sentRuntimes !== JSON.stringify(runtimes());
+    if (news && this.#mayRegister()) await this.register("heartbeat");
+  }
+
+  #beat(): void {
+    this.#nextAt = this.#now().getTime() + this.#dependencies.config.heartbeatMs;
+    if (this.#mayRegister()) void this.register("heartbeat");
+  }
+
+  #mayRegister(): boolean {
+    return !this.#stopped && this.#identity() !== undefined && this.#dependencies.secret() !== undefined;
+  }
+
+  /** Who registers where; nothing while a setting is missing. */
+  #identity(): Identity | undefined {
+    const { hostUrl, runnerId, endpointUrl } = this.#dependencies.config;
+    return hostUrl === undefined || runnerId === undefined || endpointUrl === undefined ? undefined : { hostUrl, runnerId, endpointUrl };
+  }
+
+  #incomplete(): RegistrationOutcome {
+    const { config, secret } = this.#dependencies;
+    const missing = [...missingSettings(config).map((names) => names.join(" or ")), ...(secret() === undefined ? ["the secret"] : [])];
+    const message = `Cannot register: ${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} missing`;
+    return { ok: false, transient: false, message };
+  }
+
+  async #attempt(identity: Identity, secret: string, reason: RegistrationReason, abort: AbortController): Promise<RegistrationOutcome> {
+    clearTimeout(this.#retry);
+    const { config, concurrency, runtimes, secret: currentSecret } = this.#dependencies;
+    const body = registrationBody(config, { identity, secret, reason, maxConcurrency: concurrency(), runtimes: runtimes() });
+    this.#sentRuntimes = JSON.stringify(body.runtimes);
+    // No AbortSignal.timeout: Node 20 may collect one that only AbortSignal.any refers to, and then nothing ends the attempt.
+    const timer = setTimeout(() => abort.abort(TIMED_OUT), attemptMs(config.heartbeatMs));
+    const options = { signal: abort.signal, proxy: this.#proxy?.message, now: () => this.#now().getTime() };
+    const outcome = await register(identity.hostUrl, body, options);
     clearTimeout(timer);
-    const givenUp = abort.signal.aborted && abort.signal.reason !== OVERDUE;
-    if (options.secret() !== secret || givenUp) return outcome;
-    await settle(outcome, reason);
+    const givenUp = abort.signal.aborted && abort.signal.reason !== TIMED_OUT;
+    if (currentSecret() === secret && !givenUp) await this.#settle(identity, outcome, reason);
     return outcome;
   }
 
-  function failed(error: unknown): RegistrationOutcome {
-    log.error("A registration could not be sent", { error: messageOf(error) });
+  #unsent(error: unknown): RegistrationOutcome {
+    this.#log.error("A registration could not be sent", { error: messageOf(error) });
     return { ok: false, transient: false, message: `Cannot register: ${messageOf(error)}` };
   }
 
-  async function settle(outcome: RegistrationOutcome, reason: RegistrationReason): Promise<void> {
-    const at = now().toISOString();
-    const identity = { hostUrl: config.hostUrl as string, runnerId: config.runnerId as string, endpointUrl: config.endpointUrl as string };
-    last = at;
-    clockSkewMs = outcome.clockSkewMs ?? clockSkewMs;
+  async #settle(identity: Identity, outcome: RegistrationOutcome, reason: RegistrationReason): Promise<void> {
+    const { state } = this.#dependencies;
+    const at = this.#now().toISOString();
+    this.#last = at;
+    this.#clockSkewMs = outcome.clockSkewMs ?? this.#clockSkewMs;
     if (outcome.ok) {
-      if (failuresInARow > 0 || reason !== "heartbeat") log.info("Registered with the host", { reason, host: config.hostUrl });
-      else log.debug("Heartbeat", { host: config.hostUrl });
-      failuresInARow = 0;
-      warnOnce(outcome);
+      this.#logSuccess(identity, reason, outcome.answer);
+      this.#failuresInARow = 0;
       await state.update((before) => registered(before, identity, outcome.answer, at));
-      return;
+    } else {
+      this.#failuresInARow += 1;
+      this.#log.warn(outcome.message, { reason, failures: this.#failuresInARow });
+      if (outcome.transient && !this.#stopped) this.#retryLater();
+      await state.update((before) => refused(before, identity, outcome.message, outcome.answer, at));
     }
-    failuresInARow += 1;
-    log.warn(outcome.message, { reason, failures: failuresInARow });
-    if (outcome.transient && !stopped) retryLater();
-    await state.update((before) => refused(before, identity, outcome.message, outcome.answer, at));
   }
 
-  function retryLater(): void {
-    const delay = backOffMs(failuresInARow, config.heartbeatMs, random);
-    retrying = setTimeout(() => void request("heartbeat"), delay);
+  #retryLater(): void {
+    const { config, random } = this.#dependencies;
+    this.#retry = setTimeout(() => void this.register("heartbeat"), backOffMs(this.#failuresInARow, config.heartbeatMs, random));
   }
 
-  function warnOnce(outcome: RegistrationOutcome & { readonly ok: true }): void {
-    for (const warning of [...versionProblems(hostVersions(outcome.answer)), ...skewWarnings(clockSkewMs).slice(0, 1)]) {
+  /** Logs a success that is news, and each kind of warning once. */
+  #logSuccess({ hostUrl: host }: Identity, reason: RegistrationReason, answer: unknown): void {
+    if (this.#failuresInARow > 0 || reason !== "heartbeat") this.#log.info("Registered with the host", { reason, host });
+    else this.#log.debug("Heartbeat", { host });
+    for (const warning of hostWarnings(answer, this.#clockSkewMs)) {
       const kind = warning.replace(/\d+/g, "");
-      if (!said.has(kind)) log.warn(warning);
-      said.add(kind);
+      if (!this.#logged.has(kind)) this.#log.warn(warning);
+      this.#logged.add(kind);
     }
   }
 
-  async function body(secret: string, reason: RegistrationReason): Promise<RegistrationBody> {
-    const maxConcurrency = options.concurrency();
-    return {
-      secret, endpoint: config.endpointUrl as string, runnerId: config.runnerId as string,
-      ...(config.statusMessage === undefined ? {} : { statusMessage: `${config.statusMessage} (${reason})` }),
-      ...(maxConcurrency === undefined ? {} : { maxConcurrency }),
-      ...(config.timeoutMs === undefined ? {} : { timeoutMs: config.timeoutMs }),
-      version: RUNNER_VERSION, minimumHostVersion: MINIMUM_HOST_VERSION,
-      ...machine(),
-      runtimes: await options.runtimes(),
-    };
+  #now(): Date {
+    return this.#dependencies.now?.() ?? new Date();
   }
-
-  function complete(): boolean {
-    return missingSettings(config).length === 0 && options.secret() !== undefined;
-  }
-
-  function beat(): void {
-    nextAt = now().getTime() + config.heartbeatMs;
-    if (complete()) void request("heartbeat");
-  }
-
-  return {
-    register: request,
-    start() {
-      if (complete()) void request("startup");
-      if (config.heartbeatMs === 0) return;
-      nextAt = now().getTime() + config.heartbeatMs;
-      ticking = setInterval(beat, config.heartbeatMs);
-    },
-    stop() {
-      stopped = true;
-      clearInterval(ticking);
-      clearTimeout(retrying);
-      nextAt = undefined;
-      inFlight?.abort.abort(new Error("the runner is stopping"));
-    },
-    get heartbeat() {
-      return {
-        intervalMs: config.heartbeatMs, failuresInARow,
-        ...(last === undefined ? {} : { last }),
-        ...(nextAt === undefined ? {} : { next: new Date(nextAt).toISOString() }),
-        ...(clockSkewMs === undefined ? {} : { clockSkewMs: Math.round(clockSkewMs) }),
-      };
-    },
-    get warnings() {
-      return [...versionProblems(hostVersions(state.current.lastRegistrationResponse)), ...skewWarnings(clockSkewMs)];
-    },
-  };
-}
-
-/** The names of the settings, the secret apart, without which nothing can be registered. */
-export function missingSettings(config: Config): string[] {
-  return [
-    config.hostUrl === undefined ? "AUTOMN_HOST_URL" : "",
-    config.runnerId === undefined ? "AUTOMN_RUNNER_ID" : "",
-    config.endpointUrl === undefined ? "AUTOMN_RUNNER_PUBLIC_URL or AUTOMN_RUNNER_ENDPOINT_URL" : "",
-  ].filter((name) => name !== "");
-}
-
-/** How long the host may take to answer: less than a heartbeat interval, so that attempts never pile up. */
-function attemptMs(heartbeatMs: number): number {
-  return heartbeatMs === 0 ? ATTEMPT_MS : Math.min(ATTEMPT_MS, Math.max(MIN_ATTEMPT_MS, heartbeatMs * 0.9));
-}
-
-function skewWarnings(ms: number | undefined): string[] {
-  if (ms === undefined || Math.abs(ms) <= TOLERATED_SKEW_MS) return [];
-  return [`The host's clock is ${Math.round(Math.abs(ms) / 1000)} s ${ms > 0 ? "ahead of" : "behind"} this machine's: check both clocks.`];
 }

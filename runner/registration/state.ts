@@ -1,5 +1,6 @@
 // What the runner remembers of its registration, and how events change it. Pure.
 import { describe } from "../lib/failure.ts";
+import { isObject } from "../lib/shape.ts";
 
 /** Everything that survives a restart. Times are ISO 8601. The names are those of the public runner's file. */
 export interface RunnerState {
@@ -16,6 +17,8 @@ export interface RunnerState {
   readonly hostUrl?: string;
   readonly runnerId?: string;
   readonly endpointUrl?: string;
+  /** Interpreters by language, as the public runner's page sets them. */
+  readonly runtimeExecutables?: Readonly<Record<string, string>>;
 }
 
 /** Which host, runner and endpoint a registration was for. */
@@ -28,20 +31,25 @@ export interface Identity {
 /** The state of a runner that has never registered. */
 export const UNREGISTERED: RunnerState = { locked: false };
 
+const TEXTS = [
+  "registeredAt", "lastRegistrationAttempt", "lastRegistrationStatus", "lastRegistrationError", "hostUrl", "runnerId", "endpointUrl",
+] as const;
+
 /** Reads a state file's text, also the public runner's. Throws an `Error` for what is no state. */
 export function parseState(text: string): RunnerState {
   const fields: unknown = JSON.parse(text);
-  if (typeof fields !== "object" || fields === null || Array.isArray(fields)) throw new Error(`wanted a JSON object, found ${describe(fields)}`);
+  if (!isObject(fields)) throw new Error(`wanted a JSON object, found ${describe(fields)}`);
   const row = fields as Readonly<Record<string, unknown>>;
   const secret = row["secret"] ?? undefined;
-  if (secret !== undefined && typeof secret !== "string") throw new Error(`wanted text as secret, found ${Array.isArray(secret) ? "an array" : `a ${typeof secret}`}`);
+  if (secret !== undefined && typeof secret !== "string") throw new Error(`wanted text as secret, found ${typeName(secret)}`);
   const lockedAt = timeOf(row["lockedAt"]);
   return {
     locked: row["locked"] === true || lockedAt !== undefined,
     ...(secret ? { secret } : {}),
     ...(lockedAt === undefined ? {} : { lockedAt }),
-    ...texts(row, ["registeredAt", "lastRegistrationAttempt", "lastRegistrationStatus", "lastRegistrationError", "hostUrl", "runnerId", "endpointUrl"]),
+    ...texts(row, TEXTS),
     ...(row["lastRegistrationResponse"] == null ? {} : { lastRegistrationResponse: row["lastRegistrationResponse"] }),
+    ...executables(row["runtimeExecutables"]),
   };
 }
 
@@ -55,16 +63,22 @@ export function withSecret(state: RunnerState, secret: string): RunnerState {
   return { ...state, secret };
 }
 
-/** Everything was reset: the form asks for a secret again. */
-export function withoutSecret(): RunnerState {
-  return UNREGISTERED;
+/** The secret was taken back: the form asks for one again. Which host and which runner it is for stays known. */
+export function withoutSecret({ hostUrl, runnerId, endpointUrl, runtimeExecutables }: RunnerState): RunnerState {
+  return {
+    ...UNREGISTERED,
+    ...(hostUrl === undefined ? {} : { hostUrl }),
+    ...(runnerId === undefined ? {} : { runnerId }),
+    ...(endpointUrl === undefined ? {} : { endpointUrl }),
+    ...(runtimeExecutables === undefined ? {} : { runtimeExecutables }),
+  };
 }
 
 /** The host took the registration: the form is locked, the error is gone. */
 export function registered(state: RunnerState, identity: Identity, answer: unknown, at: string): RunnerState {
-  const { lastRegistrationError: _, ...rest } = state;
+  const { lastRegistrationError: _, ...kept } = state;
   return {
-    ...rest, ...identity,
+    ...kept, ...identity,
     locked: true, lockedAt: state.lockedAt ?? at, registeredAt: at,
     lastRegistrationAttempt: at, lastRegistrationStatus: "success", lastRegistrationResponse: answer,
   };
@@ -72,9 +86,9 @@ export function registered(state: RunnerState, identity: Identity, answer: unkno
 
 /** The host refused, or could not be reached; what was registered before stays so. */
 export function refused(state: RunnerState, identity: Identity, error: string, answer: unknown, at: string): RunnerState {
-  const { lastRegistrationResponse: _, ...rest } = state;
+  const { lastRegistrationResponse: _, ...kept } = state;
   return {
-    ...rest, ...identity,
+    ...kept, ...identity,
     lastRegistrationAttempt: at, lastRegistrationStatus: "error", lastRegistrationError: error,
     ...(answer === undefined ? {} : { lastRegistrationResponse: answer }),
   };
@@ -83,8 +97,8 @@ export function refused(state: RunnerState, identity: Identity, error: string, a
 /** A lock belongs to one runner id: under another one the form is open again. */
 export function forRunner(state: RunnerState, runnerId: string | undefined): RunnerState {
   if (runnerId === undefined || state.runnerId === undefined || state.runnerId === runnerId) return state;
-  const { lockedAt: _, registeredAt: __, ...rest } = state;
-  return { ...rest, locked: false };
+  const { lockedAt: _, registeredAt: __, ...kept } = state;
+  return { ...kept, locked: false };
 }
 
 function texts<K extends string>(row: Readonly<Record<string, unknown>>, names: readonly K[]): { [N in K]?: string } {
@@ -93,6 +107,19 @@ function texts<K extends string>(row: Readonly<Record<string, unknown>>, names: 
     return typeof value === "string" || typeof value === "number" ? [[name, String(value)]] : [];
   });
   return Object.fromEntries(found) as { [N in K]?: string };
+}
+
+function executables(value: unknown): Pick<RunnerState, "runtimeExecutables"> {
+  const paths = Object.entries(isObject(value) ? (value as object) : {}).flatMap(([name, path]: [string, unknown]) => {
+    const bare = typeof path === "string" ? path.trim().replace(/^"(.+)"$/, "$1") : "";
+    return bare !== "" && /^[a-z]+$/.test(name) ? [[name, bare]] : [];
+  });
+  return paths.length === 0 ? {} : { runtimeExecutables: Object.fromEntries(paths) as Record<string, string> };
+}
+
+/** The type alone: the value may be a secret. */
+function typeName(value: unknown): string {
+  return Array.isArray(value) ? "an array" : `a ${typeof value}`;
 }
 
 function timeOf(value: unknown): string | undefined {

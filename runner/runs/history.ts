@@ -1,8 +1,8 @@
-// What is known of runs, active and ended: for looking up, for the journal, and after a restart.
+// What is known of runs, active and ended: for looking them up, for the journal, and after a restart.
 import type { RunResult } from "../protocol/result.ts";
-import type { Archive } from "../results/archive.ts";
 import type { FrameLog } from "../results/frame-log.ts";
-import type { EndEntry, Journal, ProcessEntry, StartEntry } from "../journal/journal.ts";
+import type { ResultStore } from "../results/result-store.ts";
+import type { EndEntry, Journal, ProcessEntry, RecordedRun, StartEntry } from "../journal/journal.ts";
 
 /** How many ended runs are listed. */
 const MAX_LISTED = 200;
@@ -22,88 +22,130 @@ export interface RunSummary {
 /** What identifies a run's process after a crash. */
 export type ProcessIdentity = Pick<ProcessEntry, "pid" | "mark" | "startTime">;
 
-/** What is kept of runs. */
-export interface RunHistory {
-  /** A run has its slot; its frames are kept in `frames`. */
-  accepted(start: StartEntry, frames: FrameLog): void;
-  /** The run's process is there; what identifies it goes into the journal too. */
-  started(start: StartEntry, process: Promise<ProcessIdentity>): void;
-  /** A run has its result, whose frame `frames` already holds; one without a process was never `started`. */
-  ended(start: StartEntry, end: EndEntry, frames: FrameLog): void;
-  /** A run of an earlier runner ended with that runner. */
-  lost(end: EndEntry): void;
-  /** What is wrong with the journal, in words; nothing while it can be written. */
-  readonly problem: string | undefined;
-  /** Active ones first, then the latest. */
-  list(): readonly RunSummary[];
-  summary(runId: string): RunSummary | undefined;
-  /** The result of an ended run, for as long as it is kept. */
-  result(runId: string): Promise<RunResult | undefined>;
-  /** The frames from the `from`-th on, live for an active run; nothing for a run that is not known. */
-  frames(runId: string, from: number, signal: AbortSignal): Promise<AsyncIterable<Buffer> | undefined>;
-  /** Resolves when all so far is on disk, and closes the files. */
-  close(): Promise<void>;
+/** What the history depends on; `recent` is what the journal knows of the time before this start, oldest first. */
+export interface RunHistoryDependencies {
+  readonly journal: Journal;
+  readonly results: ResultStore;
+  readonly recent: readonly RecordedRun[];
 }
 
-interface Known {
+interface KnownRun {
   readonly start: StartEntry;
-  readonly end?: EndEntry;
-  readonly frames?: FrameLog;
+  end?: EndEntry;
+  /** While the run is active. */
+  frames?: FrameLog;
 }
 
-/** Keeps the history of runs; `recent` is what the journal knows of the time before this start, oldest first. */
-export function createRunHistory(
-  { journal, archive, recent }: { journal: Journal; archive: Archive; recent: readonly { readonly start: StartEntry; readonly end?: EndEntry }[] },
-): RunHistory {
-  const active = new Map<string, Known>();
-  const recording = new Set<Promise<void>>();
-  const ended = new Map<string, Known>(recent.map((known) => [known.start.runId, known]));
+/** The runs of this runner and of earlier ones. A run is its id and its start; the id alone means the last run that has it. */
+export class RunHistory {
+  readonly #journal: Journal;
+  readonly #results: ResultStore;
+  /** In the order in which they started. */
+  readonly #runs = new Set<KnownRun>();
+  /** By run id. */
+  readonly #last = new Map<string, KnownRun>();
+  #ended = 0;
 
-  return {
-    accepted(start, frames) {
-      active.set(start.runId, { start, frames });
-      journal.append(start);
-    },
-    started({ runId }, process) {
-      const recorded = process.then((facts) => journal.append({ event: "process", at: new Date().toISOString(), runId, ...facts }));
-      recording.add(recorded);
-      void recorded.then(() => recording.delete(recorded));
-    },
-    ended(start, end, frames) {
-      const { runId } = end;
-      if (active.get(runId)?.frames === frames) active.delete(runId);
-      ended.delete(runId);
-      ended.set(runId, { start, end });
-      for (const oldest of ended.keys()) {
-        if (ended.size <= MAX_LISTED) break;
-        ended.delete(oldest);
-      }
-      archive.store(runId, frames);
-      journal.append(end);
-    },
-    get problem() { return journal.problem; },
-    lost(end) {
-      const start = ended.get(end.runId)?.start;
-      if (start !== undefined) ended.set(end.runId, { start, end });
-      journal.append(end);
-    },
-    list: () => [...active.values(), ...[...ended.values()].reverse()].map(summarise),
-    summary(runId) {
-      const known = active.get(runId) ?? ended.get(runId);
-      return known === undefined ? undefined : summarise(known);
-    },
-    result: (runId) => (active.has(runId) ? Promise.resolve(undefined) : archive.result(runId)),
-    async frames(runId, from, signal) {
-      return active.get(runId)?.frames?.read(from, signal) ?? archive.frames(runId, from, signal);
-    },
-    async close() {
-      await Promise.all(recording);
-      await Promise.all([journal.close(), archive.close()]);
-    },
-  };
+  constructor({ journal, results, recent }: RunHistoryDependencies) {
+    this.#journal = journal;
+    this.#results = results;
+    for (const { start, end } of recent) {
+      this.#add({ start, ...(end === undefined ? {} : { end }) });
+      this.#ended += 1;
+    }
+  }
+
+  /** What is wrong with the journal, as a sentence; nothing while it can be written. */
+  get problem(): string | undefined { return this.#journal.problem; }
+
+  /** A run has its slot; its frames are kept in `frames`. */
+  accepted(start: StartEntry, frames: FrameLog): void {
+    this.#add({ start, frames });
+    this.#results.forget(start.runId);
+    this.#journal.append(start);
+  }
+
+  /** The run's process is there; what identifies it goes into the journal too. */
+  started({ runId, at }: StartEntry, process: ProcessIdentity): void {
+    this.#journal.append({ event: "process", at: new Date().toISOString(), runId, startedAt: at, ...process });
+  }
+
+  /** A run has its result, whose frame `frames` already holds; one without a process was never `started`. */
+  ended(start: StartEntry, end: EndEntry, frames: FrameLog): void {
+    const run = this.#find(start.runId, start.at);
+    if (run !== undefined) {
+      run.end = end;
+      delete run.frames;
+      this.#ended += 1;
+    }
+    this.#trim();
+    this.#results.store(start.runId, start.at, frames);
+    this.#journal.append({ ...end, startedAt: start.at });
+  }
+
+  /** A run of an earlier runner ended with that runner; `end.startedAt` tells which. */
+  lost(end: EndEntry): void {
+    const run = this.#find(end.runId, end.startedAt);
+    if (run !== undefined) run.end = end;
+    this.#journal.append(end);
+  }
+
+  /** Whether the result of a run is kept, whatever the journal knows of its end. */
+  async hasResult({ runId, at }: StartEntry): Promise<boolean> {
+    return (await this.#results.result(runId, at)) !== undefined;
+  }
+
+  /** The last to start first: the active ones, and up to 200 that have ended. */
+  list(): readonly RunSummary[] {
+    return [...this.#runs].reverse().map(summarise);
+  }
+
+  summary(runId: string): RunSummary | undefined {
+    const run = this.#last.get(runId);
+    return run === undefined ? undefined : summarise(run);
+  }
+
+  /** The result of an ended run, for as long as it is kept. */
+  async result(runId: string): Promise<RunResult | undefined> {
+    const run = this.#last.get(runId);
+    return run?.frames === undefined ? this.#results.result(runId, run?.start.at) : undefined;
+  }
+
+  /** The frames from the `from`-th on, live for an active run; nothing for a run that is not known. */
+  async frames(runId: string, from: number, signal: AbortSignal): Promise<AsyncIterable<Buffer> | undefined> {
+    const run = this.#last.get(runId);
+    return run?.frames?.read(from, signal) ?? this.#results.frames(runId, run?.start.at, from, signal);
+  }
+
+  /** Resolves when all so far is on disk, and closes the files. */
+  async close(): Promise<void> {
+    await Promise.all([this.#journal.close(), this.#results.close()]);
+  }
+
+  #add(run: KnownRun): void {
+    this.#runs.add(run);
+    this.#last.set(run.start.runId, run);
+  }
+
+  #find(runId: string, startedAt: string | undefined): KnownRun | undefined {
+    const last = this.#last.get(runId);
+    if (last === undefined || startedAt === undefined || last.start.at === startedAt) return last;
+    return [...this.#runs].find(({ start }) => start.runId === runId && start.at === startedAt);
+  }
+
+  /** Forgets the oldest ended runs beyond those that are listed. */
+  #trim(): void {
+    for (const run of this.#runs) {
+      if (this.#ended <= MAX_LISTED) return;
+      if (run.frames !== undefined) continue;
+      this.#runs.delete(run);
+      this.#ended -= 1;
+      if (this.#last.get(run.start.runId) === run) this.#last.delete(run.start.runId);
+    }
+  }
 }
 
-function summarise({ start, end, frames }: Known): RunSummary {
+function summarise({ start, end, frames }: KnownRun): RunSummary {
   const { runId, scriptId, name, version, language, at } = start;
   return {
     runId,

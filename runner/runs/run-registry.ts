@@ -1,24 +1,28 @@
-// The runs of this runner: who may start, which are active, how each is recorded.
+// The runs of this runner: which may start, which are active, and how each is recorded.
 import { randomUUID } from "node:crypto";
-import type { TerminationReason, TerminationKind } from "../protocol/termination-reason.ts";
-import { Failure, messageOf } from "../lib/failure.ts";
-import { resultFrame } from "../protocol/frames.ts";
-import type { RunRequest } from "../protocol/job.ts";
-import type { RunResult } from "../protocol/result.ts";
-import type { FrameLog } from "../results/frame-log.ts";
-import type { EndEntry, StartEntry } from "../journal/journal.ts";
-import type { RunHistory, ProcessIdentity } from "./history.ts";
-import { redactionOf, run } from "./run.ts";
-import type { Job, Report, Sink, RunDependencies } from "./run.ts";
-import { sha256 } from "../workspace/script-files.ts";
+import { Failure } from "../lib/failure.ts";
+import type { ProcessTable } from "../process/table.ts";
 import type { Root } from "../process/tree.ts";
-import { processStat } from "../process/tree-linux.ts";
+import type { RunRequest } from "../protocol/job.ts";
+import type { TerminationKind, TerminationReason } from "../protocol/termination-reason.ts";
+import type { FrameLog } from "../results/frame-log.ts";
+import type { ProcessIdentity, RunHistory } from "./history.ts";
+import { endEntry, startEntry } from "./journal-entries.ts";
+import { toFrame } from "./result.ts";
+import type { RunReport } from "./result.ts";
+import { RunContext } from "./run-context.ts";
+import type { FrameSink, Job, RunDependencies } from "./run-context.ts";
+import { runRedaction } from "./run-redaction.ts";
+import type { SecretRules } from "./run-redaction.ts";
+import { run } from "./run.ts";
 
 /** A run that has a slot. */
 export interface ActiveRun {
   readonly job: Job;
-  /** Ends the run; its reason is an `Ending`, the first one counts. */
+  /** Ends the run: its reason is a `TerminationReason`, and the first one counts. */
   readonly stop: AbortController;
+  /** Its process, once it is there. */
+  root?: Root;
 }
 
 /** How many runs there are and were. */
@@ -28,166 +32,149 @@ export interface RunCounts {
   readonly byOutcome: Readonly<Partial<Record<TerminationKind, number>>>;
 }
 
-/** The runs of this runner. */
-export interface RunRegistry {
-  /** Throws a `Failure` while no job is taken: 503 while draining, 429 when every slot is taken; to be asked before a body is read. */
-  requireSlot(): void;
-  /** Gives the job a slot. Throws a `Failure`: as `requireSlot`, or 409 when its run id is active. */
-  admit(request: RunRequest): ActiveRun;
-  /** Runs an admitted job; resolves with the frame of its result, with its slot free again. Never rejects. */
-  perform(active: ActiveRun, sink: Sink): Promise<{ readonly frame: Buffer; readonly report: Report }>;
-  /** Ends an active run; false for one that is not. */
-  end(runId: string, ending: TerminationReason): boolean;
-  /** Takes no more jobs, gives active runs `graceMs` and then ends them. Resolves when none is left. */
-  drain(graceMs: number): Promise<void>;
-  /** Kills every process of every run at once. */
-  kill(): void;
-  readonly draining: boolean;
-  readonly counts: RunCounts;
+/** A run that has ended. */
+export interface EndedRun {
+  readonly report: RunReport;
+  /** The frame of its result. */
+  readonly frame: Buffer;
 }
 
-/** What the register of runs needs besides what a run does. */
+/** What the registry needs besides what its runs do. */
 export interface RunRegistryOptions {
-  /** The number of slots; any number where absent. */
-  readonly limit: number | undefined;
+  /** The number of slots; unbounded where absent. */
+  readonly slots: number | undefined;
   readonly history: RunHistory;
   readonly newFrameLog: () => FrameLog;
+  readonly secretRules: SecretRules;
   /** This runner's process, as the journal names it. */
   readonly owner: string;
 }
 
-/** A host that is refused may ask again after this many seconds. */
-const RETRY_AFTER_S = "1";
-/** What the host tells of a job's circumstances is journalled up to this length. */
-const MAX_CONTEXT = 4096;
+/** When a host that was refused may ask again, in seconds. */
+const RETRY_AFTER = { busy: { "retry-after": "1" }, draining: { "retry-after": "30" } } as const;
 
-interface Slot extends ActiveRun {
-  root?: Root;
-}
+/** The runs of this runner. */
+export class RunRegistry {
+  readonly #dependencies: RunDependencies;
+  readonly #options: RunRegistryOptions;
+  readonly #active = new Map<string, ActiveRun>();
+  /** Called when the last active run has ended. */
+  readonly #idleListeners: (() => void)[] = [];
+  readonly #byOutcome: Partial<Record<TerminationKind, number>> = {};
+  #total = 0;
+  #draining = false;
+  #lastEndAt = -Infinity;
 
-/** Makes the register of runs. */
-export function createRunRegistry(dependencies: RunDependencies, { limit, history, newFrameLog, owner }: RunRegistryOptions): RunRegistry {
-  const active = new Map<string, Slot>();
-  const byOutcome: Partial<Record<TerminationKind, number>> = {};
-  let total = 0;
-  let draining = false;
-  let onIdle: (() => void) | undefined;
-
-  function requireSlot(): void {
-    if (draining) throw new Failure("unavailable", "This runner is shutting down and takes no more jobs", { "retry-after": "30" });
-    if (limit !== undefined && active.size >= limit)
-      throw new Failure("busy", `All ${limit} slots of this runner are taken (AUTOMN_RUNNER_LOCAL_MAX_CONCURRENCY)`, { "retry-after": RETRY_AFTER_S });
+  constructor(dependencies: RunDependencies, options: RunRegistryOptions) {
+    this.#dependencies = dependencies;
+    this.#options = options;
   }
 
-  function release({ job }: Slot, reason: TerminationKind): void {
-    active.delete(job.runId);
-    byOutcome[reason] = (byOutcome[reason] ?? 0) + 1;
-    if (active.size === 0) onIdle?.();
+  get draining(): boolean {
+    return this.#draining;
   }
 
-  async function perform(slot: Slot, sink: Sink): Promise<{ frame: Buffer; report: Report }> {
+  get counts(): RunCounts {
+    return { active: this.#active.size, total: this.#total, byOutcome: this.#byOutcome };
+  }
+
+  /** Milliseconds since the last run ended; infinite where none has. */
+  get msSinceLastEnd(): number {
+    return performance.now() - this.#lastEndAt;
+  }
+
+  /** Throws a `Failure` while no job is taken: 503 while draining, 429 when every slot is taken. For use before a body is read. */
+  requireSlot(): void {
+    const { slots } = this.#options;
+    if (this.#draining) throw new Failure("unavailable", "This runner is shutting down and takes no more jobs", RETRY_AFTER.draining);
+    if (slots === undefined || this.#active.size < slots) return;
+    throw new Failure("busy", `All ${slots} slots of this runner are taken (AUTOMN_RUNNER_LOCAL_MAX_CONCURRENCY)`, RETRY_AFTER.busy);
+  }
+
+  /** Gives the job a slot. Throws a `Failure`: as `requireSlot`, or 409 when its run id is active. */
+  admit(request: RunRequest): ActiveRun {
+    const runId = request.runId ?? randomUUID();
+    if (this.#active.has(runId)) throw isActive(runId);
+    this.requireSlot();
+    const job: Job = { ...request, runId, acceptedAt: performance.now(), redaction: runRedaction(request, this.#options.secretRules) };
+    const active: ActiveRun = { job, stop: new AbortController() };
+    this.#active.set(runId, active);
+    this.#total += 1;
+    return active;
+  }
+
+  /** Runs an admitted job. Resolves when it has ended and its slot is free again. Never rejects. */
+  async perform(active: ActiveRun, sink: FrameSink): Promise<EndedRun> {
+    const { history, newFrameLog, owner } = this.#options;
+    const { job, stop } = active;
     const frames = newFrameLog();
-    const start = startEntry(slot.job, owner);
+    const start = startEntry(job, owner);
     history.accepted(start, frames);
-    const both: Sink = {
-      write(frame) {
-        frames.append(frame);
-        sink.write(frame);
-      },
-      get full() { return sink.full || frames.full; },
-      onceDrained: (resume) => (sink.full ? sink : frames).onceDrained(resume),
+    const onProcess = (root: Root) => {
+      active.root = root;
+      history.started(start, identityOf(root, this.#dependencies.processes.table));
     };
-    const report = await run(slot.job, both, slot.stop, dependencies, (root) => {
-      slot.root = root;
-      history.started(start, processOf(root));
-    });
-    const frame = frameOf(report.result);
+    const context = new RunContext({ job, sink: teeSink(frames, sink), stop, onProcess, dependencies: this.#dependencies });
+    const report = await run(context);
+    const frame = toFrame(report.result);
     frames.end(frame);
-    release(slot, report.result.reason);
+    this.#release(active, report.result.reason);
     history.ended(start, endEntry(report), frames);
-    return { frame, report };
+    return { report, frame };
   }
 
+  /** Ends an active run; false for one that is not. */
+  end(runId: string, reason: TerminationReason): boolean {
+    const active = this.#active.get(runId);
+    active?.stop.abort(reason);
+    return active !== undefined;
+  }
+
+  /** Takes no more jobs, gives active runs `graceMs` and then ends them. Resolves when none is left. */
+  async drain(graceMs: number): Promise<void> {
+    this.#draining = true;
+    if (this.#active.size === 0) return;
+    const idle = new Promise<void>((resolve) => this.#idleListeners.push(resolve));
+    const timer = setTimeout(() => {
+      for (const { stop } of this.#active.values()) stop.abort({ kind: "shutdown" } satisfies TerminationReason);
+    }, graceMs);
+    await idle;
+    clearTimeout(timer);
+  }
+
+  /** Kills every process of every run at once. */
+  kill(): void {
+    const { tree, markPrefix } = this.#dependencies.processes;
+    for (const { root } of this.#active.values()) if (root !== undefined) tree.signalGroup(root, "SIGKILL");
+    tree.killMarked(markPrefix);
+  }
+
+  #release({ job }: ActiveRun, reason: TerminationKind): void {
+    this.#active.delete(job.runId);
+    this.#lastEndAt = performance.now();
+    this.#byOutcome[reason] = (this.#byOutcome[reason] ?? 0) + 1;
+    if (this.#active.size === 0) for (const listener of this.#idleListeners.splice(0)) listener();
+  }
+}
+
+function isActive(runId: string): Failure {
+  const where = `/api/runs/${encodeURIComponent(runId)}/stream`;
+  return new Failure("conflict", `A run with the id ${JSON.stringify(runId)} is active; GET ${where} follows it`);
+}
+
+/** Keeps what is sent; the slower of both holds the run back. */
+function teeSink(frames: FrameLog, sink: FrameSink): FrameSink {
   return {
-    requireSlot,
-    admit(request) {
-      const runId = request.runId ?? randomUUID();
-      if (active.has(runId)) throw new Failure("conflict", `A run with the id ${JSON.stringify(runId)} is active; GET /api/runs/${encodeURIComponent(runId)}/stream follows it`);
-      requireSlot();
-      const job: Job = { ...request, runId, acceptedAt: performance.now(), redaction: redactionOf(request, dependencies) };
-      const slot: Slot = { job, stop: new AbortController() };
-      active.set(runId, slot);
-      total += 1;
-      return slot;
+    write(frame) {
+      frames.append(frame);
+      sink.write(frame);
     },
-    perform,
-    end(runId, ending) {
-      const slot = active.get(runId);
-      slot?.stop.abort(ending);
-      return slot !== undefined;
-    },
-    async drain(graceMs) {
-      draining = true;
-      if (active.size === 0) return;
-      const idle = new Promise<void>((resolve) => { onIdle = resolve; });
-      const timer = setTimeout(() => {
-        for (const { stop } of active.values()) stop.abort({ kind: "shutdown" } satisfies TerminationReason);
-      }, graceMs);
-      await idle;
-      clearTimeout(timer);
-    },
-    kill() {
-      for (const { root } of active.values()) if (root !== undefined) dependencies.tree.signalGroup(root, "SIGKILL");
-      dependencies.tree.killMarked(dependencies.markPrefix);
-    },
-    get draining() { return draining; },
-    get counts() { return { active: active.size, total, byOutcome }; },
+    get full() { return sink.full || frames.full; },
+    onceDrained: (resume) => (sink.full ? sink : frames).onceDrained(resume),
   };
 }
 
-/** The frame of a result; of one that is too large for a text, what is left without its largest parts. */
-function frameOf(result: RunResult): Buffer {
-  try {
-    return resultFrame(result);
-  } catch (error) {
-    const sentence = `The result is too large to be sent: ${messageOf(error)}`;
-    const code = result.code === 0 ? 1 : result.code;
-    return resultFrame({ ...result, code, errorCode: "RESULT_TOO_LARGE", stdout: "", stderr: `${sentence}\n`, returnData: null, automnLogs: [], automnNotifications: [], input: {} });
-  }
-}
-
-async function processOf({ pid, mark }: Root): Promise<ProcessIdentity> {
-  const startTime = process.platform === "linux" ? (await processStat(pid))?.startTime : undefined;
+function identityOf({ pid, mark }: Root, table: ProcessTable): ProcessIdentity {
+  const startTime = table.startTime(pid);
   return { pid, mark, ...(startTime === undefined ? {} : { startTime }) };
-}
-
-/** What the journal says of a run at its start: names of variables, never values. */
-function startEntry({ runId, script, redaction }: Job, owner: string): StartEntry {
-  const { by, userId, context } = redaction.value(script.trigger);
-  const told = context === undefined ? "" : JSON.stringify(context);
-  return {
-    event: "start", at: new Date().toISOString(), runId, owner,
-    ...(script.id === undefined ? {} : { scriptId: script.id }),
-    name: redaction.text(script.label),
-    ...(script.versionId === undefined ? {} : { version: script.versionId }),
-    language: script.language,
-    sha256: sha256(script.code),
-    trigger: {
-      ...(by === undefined ? {} : { by }),
-      ...(userId === undefined ? {} : { userId }),
-      ...(told === "" || told.length > MAX_CONTEXT ? {} : { context }),
-    },
-    variables: script.variables.map(({ name }) => name),
-  };
-}
-
-function endEntry({ result, bytesOut, installs }: Report): EndEntry {
-  const { runId, reason, code, duration, usage, leftovers, signal } = result;
-  return {
-    event: "end", at: new Date().toISOString(), runId, reason, code, durationMs: duration, bytesOut,
-    ...(signal === undefined ? {} : { signal }),
-    ...(usage === undefined ? {} : { maxRssBytes: usage.maxRssBytes }),
-    ...(leftovers === undefined ? {} : { leftovers: [...leftovers] }),
-    ...(installs.length === 0 ? {} : { installs }),
-  };
 }

@@ -1,13 +1,14 @@
-// What a process that was started ahead can't take over from a job: the one rule of what forces a cold start.
+// Which scripts a warm process can run: those whose environment it can take over after its start.
 import type { Interpreter } from "../languages/language.ts";
 
-/** What a process is started with, apart from the script. */
+/** What a script's process is started with. */
 export interface StartConditions {
   readonly interpreter: Interpreter;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The script's whole environment, apart from what its workspace adds. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Variables that are read when a process starts, by the loader, the C library or the interpreter, and hardly later. */
+/** Variables that the loader, the C library or the interpreter reads when a process starts, and hardly later. */
 const READ_AT_START: readonly RegExp[] = [
   /^(LD|DYLD|MALLOC|MIMALLOC)_/, /^(GLIBC_TUNABLES|GCONV_PATH|LOCPATH|TZDIR)$/,
   /^(LC_.*|LANG|LANGUAGE|HOME)$/,
@@ -17,30 +18,26 @@ const READ_AT_START: readonly RegExp[] = [
   /^(DOTNET|COMPlus|CORECLR|POWERSHELL|XDG)_/i, /^(PSModulePath|PSModuleAnalysisCachePath|__PSLockdownPolicy)$/i,
 ];
 
-/** What a process can be started with, variables and their lengths together, is bounded by the system; so far below the bound nobody meets it. */
+/** Every system bounds what a new process's variables take together; none has a bound as low as this. */
 const SAFE_ENVIRONMENT_BYTES = 1024 * 1024;
 
 /**
- * The reason why a process that began as `ahead` can't become one that is to begin as `wanted`, or nothing.
- * The runner's own variables all begin with `AUTOMN_` and are none. `TZ` is taken over by each language itself.
+ * Why a script must have a process started for it, instead of a warm one; nothing where the warm one will do. `TZ` is no
+ * reason, since each language takes it over by itself.
  */
-export function coldReason(ahead: StartConditions, wanted: StartConditions): string | undefined {
-  if (ahead.interpreter !== wanted.interpreter) return "the interpreter has changed";
+export function coldReason(warm: StartConditions, wanted: StartConditions): string | undefined {
+  if (warm.interpreter !== wanted.interpreter) return "the interpreter has changed";
   if (sizeOf(wanted.environment) > SAFE_ENVIRONMENT_BYTES) return "the system may refuse an environment of this size";
-  const names = new Set([...Object.keys(ahead.environment), ...Object.keys(wanted.environment)]);
+  const names = new Set([...Object.keys(warm.environment), ...Object.keys(wanted.environment)]);
   for (const name of names) {
     const value = wanted.environment[name];
-    if (ahead.environment[name] === value) continue;
-    if (readAtStart(name)) return `${name} is read when the process starts`;
-    if (value === "") return `${name} is empty, and .NET before version 9 can't set a variable to nothing`;
+    if (warm.environment[name] === value) continue;
+    if (READ_AT_START.some((pattern) => pattern.test(name))) return `${name} is read when the process starts`;
+    if (value === "") return `${name} is empty, and .NET before version 9 cannot set a variable to nothing`;
   }
   return undefined;
 }
 
 function sizeOf(environment: StartConditions["environment"]): number {
-  return Object.entries(environment).reduce((sum, [name, value = ""]) => sum + name.length + value.length + 10, 0);
-}
-
-function readAtStart(name: string): boolean {
-  return READ_AT_START.some((pattern) => pattern.test(name));
+  return Object.entries(environment).reduce((sum, [name, value]) => sum + name.length + value.length + 10, 0);
 }

@@ -1,63 +1,128 @@
 // The scripts' own folders: the author's code, byte for byte, in a file named by its content, and a place that lasts.
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Script } from "../protocol/job.ts";
-import { ensureDir, PRIVATE_DIR, PRIVATE_FILE } from "../lib/files.ts";
+import { ensureDir, PRIVATE_FILE, writeWhole } from "../lib/files.ts";
+import { CheckedFiles } from "./checked-files.ts";
+import { MODULE_MANIFEST } from "./module-manifest.ts";
 
 /** How many versions of a script's code are kept. */
 const MAX_VERSIONS = 8;
-/** The coarsest clock of a file system, FAT's, ticks every two seconds. */
-const MAX_CLOCK_GRANULARITY_MS = 3_000;
-/** The most files whose looks are remembered. */
-const MAX_LOOKS = 10_000;
+/** The most texts whose endings are remembered. */
+const MAX_EXTENSIONS = 10_000;
+/** Marks a file that is being written; one so old was left by a runner that was killed. */
+const TEMPORARY = ".tmp";
+const MAX_WRITE_MS = 3_600_000;
 
 /** Where a script lies. */
-export interface ScriptPlace {
-  /** The file with the code, held until `release`. */
+export interface ScriptLocation {
+  /** The file with the code. */
   readonly codeFile: string;
   /** `AUTOMN_SCRIPT_DIR`: the script's own lasting directory. */
   readonly lastingDir: string;
+}
+
+/** What a script's file is called at its end, by the code: `.mjs`. */
+export type ExtensionOf = (code: string) => string;
+
+/** A script whose file is there, and held until `release`. */
+export interface ScriptPlace extends ScriptLocation {
   /** Says that the run no longer needs the file. */
   release(): void;
 }
 
 /** Puts scripts on disk. */
-export interface ScriptFiles {
-  /** Puts the code into the script's own folder, or below `codeHome` where its packages lie. Rejects with the system's error when nothing can be written. */
-  place(script: Script, extension: string, codeHome?: string): Promise<ScriptPlace>;
-}
+export class ScriptFiles {
+  readonly #scriptsDir: string;
+  readonly #now: () => number;
+  readonly #checked: CheckedFiles;
+  /** How many runs need a file. */
+  readonly #users = new Map<string, number>();
+  /** The endings of the texts placed last, which take reading the text to know. */
+  readonly #extensions = new Map<string, string>();
 
-/** Keeps the scripts under `scriptsDir`, which gets a `package.json` of its own: without one, a script's module type would be ours. */
-export function createScriptFiles(scriptsDir: string, now: () => number = Date.now): ScriptFiles {
-  const inUse = new Map<string, number>();
-  const isThere = createComparison(now);
-
-  async function write(file: string, code: string): Promise<void> {
-    await mkdir(dirname(file), { recursive: true, mode: PRIVATE_DIR });
-    await ensureManifest(scriptsDir);
-    const temporary = `${file}.${randomBytes(6).toString("hex")}.tmp`;
-    await writeFile(temporary, code, { mode: PRIVATE_FILE, flag: "wx" });
-    await rename(temporary, file);
-    await dropOldVersions(dirname(file), inUse);
+  /** Keeps the scripts under `scriptsDir`; `now` is in milliseconds since the epoch. */
+  constructor(scriptsDir: string, now: () => number = Date.now) {
+    this.#scriptsDir = scriptsDir;
+    this.#now = now;
+    this.#checked = new CheckedFiles(now);
   }
 
-  return {
-    async place(script, extension, codeHome) {
-      const home = join(scriptsDir, folderName(script.id));
-      const codeFile = join(codeHome ?? home, "code", `${sha256(script.code).slice(0, 16)}${extension}`);
-      const lastingDir = join(home, "data");
-      hold(inUse, codeFile);
-      try {
-        const [known] = await Promise.all([isThere(codeFile, script.code), ensureDir(lastingDir)]);
-        if (!known) await write(codeFile, script.code);
-        return { codeFile, lastingDir, release: () => unhold(inUse, codeFile) };
-      } catch (error) {
-        unhold(inUse, codeFile);
-        throw error;
-      }
-    },
-  };
+  /** Where `place` puts a script; looks at nothing. */
+  locate({ id, language, code }: Script, extensionOf: ExtensionOf, codeHome?: string): ScriptLocation {
+    const home = join(this.#scriptsDir, folderName(id));
+    const hash = sha256(code).slice(0, 16);
+    const codeFile = join(codeHome ?? home, "code", `${hash}${this.#extension(`${language} ${hash}`, code, extensionOf)}`);
+    return { codeFile, lastingDir: join(home, "data") };
+  }
+
+  /**
+   * Puts the code into the script's own folder, or below `codeHome` where its packages lie. Rejects with the system's
+   * error when nothing can be written.
+   */
+  async place(script: Script, extensionOf: ExtensionOf, codeHome?: string): Promise<ScriptPlace> {
+    const { codeFile, lastingDir } = this.locate(script, extensionOf, codeHome);
+    this.#hold(codeFile);
+    try {
+      const isThere = this.#checked.isGood(codeFile, (content) => content === script.code);
+      await Promise.all([this.#healManifest(), ensureDir(lastingDir), isThere]);
+      if (!(await isThere)) await this.#write(codeFile, script.code);
+      return { codeFile, lastingDir, release: () => this.#release(codeFile) };
+    } catch (error) {
+      this.#release(codeFile);
+      throw error;
+    }
+  }
+
+  #extension(key: string, code: string, extensionOf: ExtensionOf): string {
+    const extension = this.#extensions.get(key) ?? extensionOf(code);
+    if (this.#extensions.size >= MAX_EXTENSIONS) this.#extensions.clear();
+    this.#extensions.set(key, extension);
+    return extension;
+  }
+
+  async #write(file: string, code: string): Promise<void> {
+    await ensureDir(dirname(file));
+    const temporary = `${file}.${randomBytes(6).toString("hex")}${TEMPORARY}`;
+    try {
+      await writeFile(temporary, code, { mode: PRIVATE_FILE, flag: "wx" });
+      await rename(temporary, file);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    await this.#dropOldVersions(dirname(file));
+  }
+
+  /** A manifest that is there is left alone, unless Node could not read it. */
+  async #healManifest(): Promise<void> {
+    const file = join(this.#scriptsDir, "package.json");
+    if (!(await this.#checked.isGood(file, isJsonObject))) await writeWhole(file, MODULE_MANIFEST);
+  }
+
+  async #dropOldVersions(dir: string): Promise<void> {
+    const names = await readdir(dir);
+    if (names.length <= MAX_VERSIONS && !names.some(isTemporary)) return;
+    const dated = await Promise.all(names.map(async (name) => {
+      const file = join(dir, name);
+      return { file, at: (await stat(file).catch(() => undefined))?.mtimeMs ?? Infinity };
+    }));
+    const abandoned = dated.filter(({ file, at }) => isTemporary(file) && at < this.#now() - MAX_WRITE_MS);
+    const versions = dated.filter(({ file }) => !isTemporary(file)).sort((a, b) => b.at - a.at);
+    const old = versions.slice(MAX_VERSIONS).filter(({ file }) => !this.#users.has(file));
+    await Promise.all([...abandoned, ...old].map(({ file }) => rm(file, { force: true })));
+  }
+
+  #hold(file: string): void {
+    this.#users.set(file, (this.#users.get(file) ?? 0) + 1);
+  }
+
+  #release(file: string): void {
+    const left = (this.#users.get(file) ?? 1) - 1;
+    if (left > 0) this.#users.set(file, left);
+    else this.#users.delete(file);
+  }
 }
 
 /** A folder's name for any id whatever: readable where the id is, unique by its hash, never a path. */
@@ -72,50 +137,15 @@ export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/**
- * Makes what tells whether a file still holds the code that it is named by; one that somebody has changed, a script
- * itself for one, does not. It is read only when it looks different from when it was last read: the system moves the
- * time of the last change at every change, and lets nobody set it. A change as young as the clock is coarse does not show.
- */
-function createComparison(now: () => number): (file: string, code: string) => Promise<boolean> {
-  const looks = new Map<string, string>();
-  return async (file, code) => {
-    const facts = await stat(file, { bigint: true }).catch(() => undefined);
-    if (facts === undefined) return false;
-    const look = [facts.dev, facts.ino, facts.size, facts.ctimeNs].join(" ");
-    if (looks.get(file) === look) return true;
-    const content = await readFile(file, "utf8").catch(() => undefined);
-    if (content !== code) return false;
-    if (looks.size >= MAX_LOOKS) looks.clear();
-    if (now() - Number(facts.ctimeMs) > MAX_CLOCK_GRANULARITY_MS) looks.set(file, look);
-    return true;
-  };
+function isTemporary(file: string): boolean {
+  return file.endsWith(TEMPORARY);
 }
 
-async function ensureManifest(scriptsDir: string): Promise<void> {
-  const manifest = "{\"private\":true}\n";
-  await writeFile(join(scriptsDir, "package.json"), manifest, { mode: PRIVATE_FILE, flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EEXIST") throw error;
-  });
-}
-
-async function dropOldVersions(dir: string, inUse: ReadonlyMap<string, number>): Promise<void> {
-  const names = (await readdir(dir)).filter((name) => !name.endsWith(".tmp"));
-  if (names.length <= MAX_VERSIONS) return;
-  const dated = await Promise.all(names.map(async (name) => {
-    const file = join(dir, name);
-    return { file, at: (await stat(file).catch(() => undefined))?.mtimeMs ?? 0 };
-  }));
-  const old = dated.sort((a, b) => b.at - a.at).slice(MAX_VERSIONS).filter(({ file }) => !inUse.has(file));
-  await Promise.all(old.map(({ file }) => rm(file, { force: true })));
-}
-
-function hold(inUse: Map<string, number>, file: string): void {
-  inUse.set(file, (inUse.get(file) ?? 0) + 1);
-}
-
-function unhold(inUse: Map<string, number>, file: string): void {
-  const left = (inUse.get(file) ?? 1) - 1;
-  if (left > 0) inUse.set(file, left);
-  else inUse.delete(file);
+function isJsonObject(content: string): boolean {
+  try {
+    const value: unknown = JSON.parse(content);
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }

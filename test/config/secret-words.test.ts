@@ -19,6 +19,8 @@ for (const { setting, words } of SETTINGS) {
 
 for (const setting of ["PIN,+DSN", "A_B", "+", ",", "PIN,", "off,KEY", "-off", "+PIN DSN", "Schlüssel"]) {
   test(`secretWords: ${JSON.stringify(setting)} is refused with what was wanted and found`, () => {
-    assert.throws(() => secretWords(setting), (error: Error) => error.message.startsWith("wanted WORD,WORD or ") && error.message.endsWith(`found ${JSON.stringify(setting)}`));
+    assert.throws(() => secretWords(setting), ({ message }: Error) => {
+      return message.startsWith("wanted WORD,WORD or ") && message.endsWith(`found ${JSON.stringify(setting)}`);
+    });
   });
 }

@@ -148,7 +148,7 @@ describe("LanguageRegistry", posix, () => {
     const registry = openRegistry({ python: path, powershell: "/nowhere/pwsh" }, { log });
     assert.deepEqual(registry.warnings, []);
     await registry.ready();
-    assert.deepEqual(registry.warnings, ['AUTOMN_RUNNER_POWERSHELL_PATH: "/nowhere/pwsh" does not answer as an interpreter for PowerShell, so powershell jobs end with code 127.']);
+    assert.deepEqual(registry.warnings, ["AUTOMN_RUNNER_POWERSHELL_PATH=/nowhere/pwsh does not work: spawn /nowhere/pwsh ENOENT"]);
     assert.ok(lines.some((line) => line.includes("AUTOMN_RUNNER_POWERSHELL_PATH")), lines.join(""));
   });
 

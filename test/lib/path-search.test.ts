@@ -44,10 +44,12 @@ test("findOnPath: without a PATH, or without the program, nothing is found", asy
 });
 
 test("findOnPath: a path is returned unchanged", async () => {
-  for (const path of ["/nowhere/tool", "./tool", "bin/tool", "C:\\tools\\tool.exe"]) assert.equal(await findOnPath(path, { PATH: "/bin" }), path);
+  for (const path of ["/nowhere/tool", "./tool", "bin/tool", "C:\\tools\\tool.exe"]) {
+    assert.equal(await findOnPath(path, { PATH: "/bin" }), path);
+  }
 });
 
-test("findOnPath: on Windows the extensions of PATHEXT are tried in their order, whatever the case of the variables' names", posix, async (t) => {
+test("findOnPath: on Windows the extensions of PATHEXT are tried in order, whatever the case of the variables' names", posix, async (t) => {
   const folder = await temporaryFolder(t);
   const [command, executable] = [await program(folder, "tool.cmd"), await program(folder, "tool.exe")];
   await program(folder, "tool"); // a shell script beside it, which Windows cannot run

@@ -6,8 +6,14 @@ import type { ShutdownSteps } from "../../runner/lifecycle/shutdown.ts";
 import { listeningLog } from "../support/results.ts";
 import { until } from "../support/until.ts";
 
+interface SetUp {
+  readonly ignoreHangup?: boolean;
+  readonly pid?: number;
+  readonly steps?: Partial<ShutdownSteps>;
+}
+
 /** A process that gets signals and errors, with the steps that are taken, in their order. */
-function setUp({ ignoreHangup = false, pid = 2, steps = {} }: { ignoreHangup?: boolean; pid?: number; steps?: Partial<ShutdownSteps> } = {}) {
+function setUp({ ignoreHangup = false, pid = 2, steps = {} }: SetUp = {}) {
   const emitter = Object.assign(new EventEmitter(), { pid });
   const target = emitter as unknown as NodeJS.Process;
   const taken: string[] = [];
@@ -17,7 +23,8 @@ function setUp({ ignoreHangup = false, pid = 2, steps = {} }: { ignoreHangup?: b
   const signals = catchSignals((signal) => void taken.push(`early ${signal}`), { ignoreHangup, target });
   const all = { drain: step("drain"), endRuns: step("endRuns"), kill: () => void taken.push("kill"), close: step("close"), exit, ...steps };
   const start = () => handleShutdown(all, signals, log, target);
-  return { emit: (event: string, value: unknown = event) => emitter.emit(event, value), listeners: (event: string) => emitter.listenerCount(event), taken, log, start };
+  const emit = (event: string, value: unknown = event) => emitter.emit(event, value);
+  return { emit, listeners: (event: string) => emitter.listenerCount(event), taken, log, start };
 }
 
 const exited = (taken: readonly string[]) => until(() => taken.some((step) => step.startsWith("exit")), "the exit");
@@ -57,6 +64,7 @@ for (const first of ["SIGHUP", "SIGTERM"] as const) {
     emit(first);
     emit("SIGHUP");
     assert.deepEqual(taken, []);
+    emit("SIGTERM"); // ends the drain, which keeps the process alive
   });
 }
 

@@ -9,7 +9,8 @@ import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
-import { failure, openHarness, ready, registryMissing, until } from "./harness.ts";
+import { failure, openHarness, ready, registryMissing } from "./harness.ts";
+import { until } from "../support/until.ts";
 
 const run = promisify(execFile);
 const CODE = 'require("is-number") // @^7\nrequire("lodash"); require("is-odd")';
@@ -31,12 +32,12 @@ async function endOrphans(pid: number | undefined): Promise<void> {
   }
 }
 
-describe("installing in hard times", { skip: registryMissing || (process.platform !== "linux" && "NOT TESTED: needs /proc") }, () => {
-  test("SIGKILL in the middle of an install, ten times: the next run works each time", async () => {
+describe("Packages: faults", { skip: registryMissing || (process.platform !== "linux" && "NOT TESTED: needs /proc") }, () => {
+  test("after SIGKILL in the middle of an installation, ten times, the next run works each time", async () => {
     const root = await mkdtemp(join(tmpdir(), "runner-packages-"));
     for (let round = 0; round < 10; round++) {
       const { child, lines, ended } = anotherRunner(root);
-      await until(() => lines.includes("installing"));
+      await until(() => lines.includes("installing"), "the installer to begin");
       await delay(round * 120);
       child.kill("SIGKILL");
       await ended;
@@ -51,13 +52,13 @@ describe("installing in hard times", { skip: registryMissing || (process.platfor
       await until(async () => {
         await harness.packages.restore(() => Promise.resolve(undefined));
         return (await harness.sets()).length === 0;
-      });
+      }, "every set to be removed");
       await harness.close();
     }
     await rm(root, { recursive: true });
   });
 
-  test("two runners on one directory end with one set, which both use", async () => {
+  test("two runners on one directory install one set, which both use", async () => {
     const root = await mkdtemp(join(tmpdir(), "runner-packages-"));
     const both = [anotherRunner(root), anotherRunner(root)];
     await Promise.all(both.map(({ ended }) => ended));
@@ -68,7 +69,7 @@ describe("installing in hard times", { skip: registryMissing || (process.platfor
     await rm(root, { recursive: true });
   });
 
-  test("a disk that fills up is said clearly, and nothing half is left", async (t) => {
+  test("a disk that fills up is named as the reason, and no half of a set is left", async (t) => {
     const root = await mkdtemp(join(tmpdir(), "runner-packages-"));
     try {
       await run("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", root]);

@@ -24,9 +24,9 @@ export const silent = createLog({ level: "error", format: "text", write: () => {
 /** Runs tools as the service does. */
 export const runTool = createToolRunner({ tree: processTree(), killGraceMs: 2_000, markPrefix: `test.${process.pid}.` });
 
-/** Why tests with the npm registry can't run here, or false. */
+/** Why tests with the npm registry cannot run here, or false. */
 export const registryMissing: string | false = await run("npm", ["view", "is-number", "version", "--fetch-retries=0", "--fetch-timeout=20000"], { cwd: tmpdir(), timeout: 60_000 })
-  .then(() => false as const, (error: Error) => `NOT TESTED WITH THE NPM REGISTRY, which npm can't reach: ${error.message.trim().split("\n").slice(0, 3).join(" ")}`);
+  .then(() => false as const, (error: Error) => `NOT TESTED WITH THE NPM REGISTRY, which npm cannot reach: ${error.message.trim().split("\n").slice(0, 3).join(" ")}`);
 
 /** Packages in a folder of their own. */
 export interface Harness {
@@ -43,11 +43,13 @@ export interface Harness {
   close(): Promise<void>;
 }
 
-/** The languages, with another installer for node's packages. */
-export function languagesWith(installer: Installer): readonly Language[] {
+/** The languages, with other installers for the packages of some. */
+export function languagesWith(installers: Readonly<Record<string, Installer>>): readonly Language[] {
   return LANGUAGES.map((language) => {
     const { packageManager: load, name } = language;
-    return name === "node" && load !== undefined ? { ...language, packageManager: async (settings) => ({ ...(await load(settings)), installer }) } : language;
+    const installer = installers[name];
+    if (installer === undefined || load === undefined) return language;
+    return { ...language, packageManager: async (settings) => ({ ...(await load(settings)), installer }) };
   });
 }
 
@@ -56,7 +58,7 @@ export async function openHarness({ root: given, npm, ...changes }: Partial<Pack
   const root = given ?? (await mkdtemp(join(tmpdir(), "runner-packages-")));
   const scriptsDir = join(root, "scripts");
   const options: PackagesOptions = {
-    mode: "auto", languages: npm === undefined ? LANGUAGES : languagesWith(npm), scriptsDir, recordsDir: join(root, "state", "packages"), concurrency: 2, timeoutMs: 120_000, maxBytes: 2 ** 31,
+    mode: "auto", languages: npm === undefined ? LANGUAGES : languagesWith({ node: npm }), scriptsDir, recordsDir: join(root, "state", "packages"), concurrency: 2, timeoutMs: 120_000, maxBytes: 2 ** 31,
     npmPath: undefined, npmIgnoreScripts: false, environment: process.env, runTool, log: silent, ...changes,
   };
   const packages = new Packages(options);
@@ -79,17 +81,8 @@ export function ready(provided: ProvisionResult) {
   return provided.provision;
 }
 
-/** The sentence of a failure. */
+/** The message of a failure. */
 export function failure(provided: ProvisionResult): string {
   if (provided.kind !== "failed") throw new Error(`wanted a failure, found ${JSON.stringify(provided)}`);
   return provided.message;
-}
-
-/** Waits until something holds. */
-export async function until(holds: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> {
-  const end = Date.now() + withinMs;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`did not come to hold within ${withinMs} ms: ${holds.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

@@ -9,12 +9,12 @@ let folder: string;
 before(async () => { folder = await mkdtemp(join(tmpdir(), "runner-environment-")); });
 after(() => rm(folder, { recursive: true }));
 
-test("an installer sees the user's settings and none of the runner's", async () => {
+test("installerEnvironment: has the operator's settings and none of the runner's", async () => {
   const environment = await installerEnvironment({ npm_config_registry: "https://r", HTTPS_PROXY: "http://p", AUTOMN_RUNNER_SECRET: "s", automn_runner_x: "y", PATH: "/bin" }, "/opt/node/bin/node", folder);
   assert.deepEqual(environment, { npm_config_registry: "https://r", HTTPS_PROXY: "http://p", PATH: `/opt/node/bin${delimiter}/bin` });
 });
 
-test("certificates that Node is given count for the other installers too, beside the usual ones, where nothing else is set", async () => {
+test("installerEnvironment: certificates that Node is given count for other installers too, where nothing else is set", async () => {
   const extra = join(folder, "extra.pem");
   await writeFile(extra, "-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n");
   const environment = await installerEnvironment({ NODE_EXTRA_CA_CERTS: extra, PIP_CERT: "/own.pem" }, "/bin/node", folder);
@@ -25,7 +25,7 @@ test("certificates that Node is given count for the other installers too, beside
   assert.ok(text.includes("\nours\n") && text.split("BEGIN CERTIFICATE").length > 50);
 });
 
-test("a file of certificates that can't be read is passed over, as Node does", async () => {
+test("installerEnvironment: a file of certificates that cannot be read is ignored, as Node does", async () => {
   const environment = await installerEnvironment({ NODE_EXTRA_CA_CERTS: "/nowhere.pem" }, "/bin/node", folder);
   assert.equal(environment["SSL_CERT_FILE"], undefined);
 });

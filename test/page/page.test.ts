@@ -23,7 +23,7 @@ test("the page says where the runner stands, in the title and in words", () => {
     [{ ...ready, heartbeat: { ...ready.heartbeat, failuresInARow: 1 } }, "failing", /<title>Heartbeat failing/],
     [silent, "silent", /<title>Gets no jobs[^]*for 6 minutes[^]*keeps trying/],
     [{ ...silent, heartbeat: { intervalMs: 0, failuresInARow: 0 } }, "silent", /Heartbeats are switched off/],
-    [{ ...ready, missing: ["AUTOMN_HOST_URL"] }, "settings", /<title>Settings missing/],
+    [{ ...ready, missing: [["AUTOMN_HOST_URL"]] }, "settings", /<title>Settings missing/],
     [draining, "draining", /<title>Shutting down · build-01[^]*Shutting down: no new jobs[^]*ends when 2 active runs have ended/],
     [{ ...draining, runs: { active: 1, total: 1, byOutcome: {} } }, "draining", /ends when 1 active run has ended/],
     [{ ...fresh, draining: true }, "draining", /No run is active/],
@@ -55,9 +55,10 @@ test("where there is no form and no registration, the page says why", () => {
 });
 
 test("each missing setting is named with what it is and how it looks, an unknown one by its name", () => {
-  const page = operatorPage({ ...unset, missing: [...unset.missing, "AUTOMN_RUNNER_NEW", "constructor"] });
+  const page = operatorPage({ ...unset, missing: [...unset.missing, ["AUTOMN_RUNNER_NEW"], ["constructor"]] });
   assert.match(page, /AUTOMN_HOST_URL=https:\/\/automn\.example\.com/);
   assert.match(page, /AUTOMN_RUNNER_ID=build-01/);
+  assert.match(page, /AUTOMN_RUNNER_PUBLIC_URL=http:[^<]*<\/code><\/span> <span>or<\/span> <code class="name">AUTOMN_RUNNER_ENDPOINT_URL<\/code> <span>The address to which/);
   assert.match(page, /<li><code class="name">AUTOMN_RUNNER_NEW<\/code><\/li><li><code class="name">constructor<\/code><\/li>/);
 });
 

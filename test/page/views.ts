@@ -41,7 +41,7 @@ export const fresh: PageView = {
 export const unset: PageView = {
   ...fresh,
   runner: { secretConfigured: false, secretSource: null, locked: false },
-  missing: ["AUTOMN_HOST_URL", "AUTOMN_RUNNER_ID", "AUTOMN_RUNNER_PUBLIC_URL"],
+  missing: [["AUTOMN_HOST_URL"], ["AUTOMN_RUNNER_ID"], ["AUTOMN_RUNNER_PUBLIC_URL", "AUTOMN_RUNNER_ENDPOINT_URL"]],
   problems: ["The state file /data/state/runner-state.json could not be read and was kept aside."],
 };
 
@@ -111,7 +111,7 @@ export function everyText(view: PageView, text: string): PageView {
       lastRegistrationStatus: text,
       lastRegistrationError: text,
     },
-    missing: view.missing.map(() => text),
+    missing: view.missing.map((names) => names.map(() => text)),
     problems: [text, text],
     outcome: { ok: false, message: text },
     heartbeat: { ...view.heartbeat, lastAt: text, nextAt: text },

@@ -4,8 +4,8 @@ import { describe, it } from "node:test";
 import { readConfig } from "../../runner/config/config.ts";
 import type { Config } from "../../runner/config/config.ts";
 import type { RegistrationBody } from "../../runner/protocol/registration.ts";
-import { createRegistrar, missingSettings } from "../../runner/registration/registrar.ts";
-import type { Registrar, RegistrarOptions } from "../../runner/registration/registrar.ts";
+import { Registrar } from "../../runner/registration/registrar.ts";
+import type { RegistrarDependencies } from "../../runner/registration/registrar.ts";
 import { createLog } from "../../runner/lib/log.ts";
 import { UNREGISTERED } from "../../runner/registration/state.ts";
 import type { RunnerState } from "../../runner/registration/state.ts";
@@ -20,7 +20,7 @@ const SECOND = "second-secret-of-all";
 type Answer = (body: RegistrationBody, response: ServerResponse) => void;
 
 /** A registrar with a real local host whose answers the test decides; `calls` are the bodies that the host got. */
-async function start(t: TestLifetime, answer: Answer, settings: Record<string, string> = {}, tools: Partial<RegistrarOptions> = {}) {
+async function start(t: TestLifetime, answer: Answer, settings: Record<string, string> = {}, tools: Partial<RegistrarDependencies> = {}) {
   const calls: RegistrationBody[] = [];
   const facts = { open: 0, mostOpen: 0, cut: 0 };
   const port = await serve(t, (request: IncomingMessage, response: ServerResponse) => {
@@ -40,19 +40,36 @@ async function start(t: TestLifetime, answer: Answer, settings: Record<string, s
     });
   });
   const { config } = readConfig(
-    { AUTOMN_HOST_URL: `http://127.0.0.1:${port}`, AUTOMN_RUNNER_ID: "r1", AUTOMN_RUNNER_PUBLIC_URL: "http://runner", AUTOMN_RUNNER_HEARTBEAT_MS: "0", ...settings },
+    {
+      AUTOMN_HOST_URL: `http://127.0.0.1:${port}`,
+      AUTOMN_RUNNER_ID: "r1",
+      AUTOMN_RUNNER_PUBLIC_URL: "http://runner",
+      AUTOMN_RUNNER_HEARTBEAT_MS: "off",
+      ...settings,
+    },
     { files: new Map(), languages: [], defaultDataDir: "/none", isTerminal: false },
   );
   let current: RunnerState = UNREGISTERED;
-  const state: StateStore = { get current() { return current; }, problems: [], update: (change) => Promise.resolve(void (current = change(current))), settled: () => Promise.resolve() };
+  const state: Pick<StateStore, "current" | "update"> = {
+    get current() { return current; },
+    update: (change) => Promise.resolve(void (current = change(current))),
+  };
   const lines: { level: string; message: string; [name: string]: unknown }[] = [];
   const log = createLog({ level: "debug", format: "json", write: (line) => void lines.push(JSON.parse(line)) });
   const secrets = { now: FIRST as string | undefined };
-  const registrar = createRegistrar({
-    config: config as Config, state, log, secret: () => secrets.now, runtimes: () => Promise.resolve({ node: "20.11.0" }), concurrency: () => undefined, random: () => 0, ...tools,
+  const registrar = new Registrar({
+    config: config as Config, state, log,
+    secret: () => secrets.now,
+    runtimes: () => ({ node: "20.11.0" }), runtimesKnown: Promise.resolve(),
+    concurrency: () => undefined, environment: {}, random: () => 0, ...tools,
   });
   t.after(() => registrar.stop());
   return { registrar, calls, facts, state, lines, secrets, config: config as Config };
+}
+
+/** The messages of the warnings that were logged. */
+function warned(lines: readonly { level: string; message: string }[]): string[] {
+  return lines.filter(({ level }) => level === "warn").map(({ message }) => message);
 }
 
 const yes: Answer = (_, response) => void response.end('{"registered":true,"hostVersion":"0.2.16"}');
@@ -64,18 +81,25 @@ const refuse = (status: number): Answer => (_, response) => {
 describe("registering", () => {
   it("tells the host all there is to tell and remembers the success", async (t) => {
     const at = new Date("2024-05-06T07:08:09.000Z");
-    const { registrar, calls, state } = await start(t, yes, { AUTOMN_RUNNER_STATUS_MESSAGE: "in the cellar", AUTOMN_RUNNER_TIMEOUT_MS: "90000" }, { now: () => at, concurrency: () => 3 });
+    const { registrar, calls, state } = await start(
+      t,
+      yes,
+      { AUTOMN_RUNNER_STATUS_MESSAGE: "in the cellar", AUTOMN_RUNNER_TIMEOUT_MS: "90000" },
+      { now: () => at, concurrency: () => 3 },
+    );
     assert.equal((await registrar.register("manual")).ok, true);
     const { os, platform, arch, uptime, ...rest } = calls[0] as RegistrationBody;
     assert.ok(os && platform && arch && uptime > 0);
     assert.deepEqual(rest, {
-      secret: FIRST, endpoint: "http://runner/api/run", runnerId: "r1", statusMessage: "in the cellar (manual)", maxConcurrency: 3, timeoutMs: 90_000,
+      secret: FIRST, endpoint: "http://runner/api/run", runnerId: "r1",
+      statusMessage: "in the cellar (manual)", maxConcurrency: 3, timeoutMs: 90_000,
       version: "0.3.0", minimumHostVersion: "0.2.0", runtimes: { node: "20.11.0" },
     });
     const { hostUrl, ...after } = state.current;
     assert.match(hostUrl ?? "", /^http:\/\/127/);
     assert.deepEqual(after, {
-      locked: true, lockedAt: at.toISOString(), registeredAt: at.toISOString(), lastRegistrationAttempt: at.toISOString(), lastRegistrationStatus: "success",
+      locked: true, lockedAt: at.toISOString(), registeredAt: at.toISOString(),
+      lastRegistrationAttempt: at.toISOString(), lastRegistrationStatus: "success",
       lastRegistrationResponse: { registered: true, hostVersion: "0.2.16" }, runnerId: "r1", endpointUrl: "http://runner/api/run",
     });
     assert.equal(registrar.heartbeat.last, at.toISOString());
@@ -85,7 +109,16 @@ describe("registering", () => {
   it("leaves out what is not set", async (t) => {
     const { registrar, calls } = await start(t, yes);
     await registrar.register("startup");
-    for (const name of ["statusMessage", "maxConcurrency", "timeoutMs"]) assert.ok(!Object.hasOwn(calls[0] as object, name), name);
+    for (const name of ["maxConcurrency", "timeoutMs"]) assert.ok(!Object.hasOwn(calls[0] as object, name), name);
+  });
+
+  it("has a status message of its own where none is set, with the reason after it", async (t) => {
+    const { registrar, calls } = await start(t, yes);
+    for (const reason of ["startup", "heartbeat", "initial", "manual", "secret-rotation"] as const) await registrar.register(reason);
+    assert.deepEqual(
+      calls.map(({ statusMessage }) => statusMessage),
+      ["startup", "heartbeat", "initial", "manual", "secret-rotation"].map((reason) => `Runner heartbeat (${reason})`),
+    );
   });
 
   it("keeps the first lock, renews the registration and clears the error", async (t) => {
@@ -121,11 +154,6 @@ describe("registering", () => {
       assert.match(outcome.message, message);
       assert.equal(calls.length, 0);
     }
-  });
-
-  it("names what is missing of a config", async (t) => {
-    const { config } = await start(t, yes, { AUTOMN_HOST_URL: "", AUTOMN_RUNNER_ID: "", AUTOMN_RUNNER_PUBLIC_URL: "" });
-    assert.deepEqual(missingSettings(config), ["AUTOMN_HOST_URL", "AUTOMN_RUNNER_ID", "AUTOMN_RUNNER_PUBLIC_URL or AUTOMN_RUNNER_ENDPOINT_URL"]);
   });
 });
 
@@ -182,10 +210,15 @@ describe("calls at the same time", () => {
     assert.deepEqual(state.current, UNREGISTERED);
   });
 
-  it("go on after one whose interpreters could not be told", async (t) => {
+  it("go on after one that could not be sent", async (t) => {
     let broken = true;
-    const { registrar } = await start(t, yes, {}, { runtimes: () => (broken ? Promise.reject(new Error("no interpreters")) : Promise.resolve({})) });
-    await registrar.register("startup").catch(() => {});
+    const runtimes = () => {
+      if (broken) throw new Error("no interpreters");
+      return {};
+    };
+    const { registrar } = await start(t, yes, {}, { runtimes });
+    const outcome = await registrar.register("startup");
+    assert.equal(outcome.ok ? "" : outcome.message, "Cannot register: no interpreters");
     broken = false;
     assert.equal((await registrar.register("manual")).ok, true);
   });
@@ -251,6 +284,63 @@ describe("the heartbeat", () => {
     assert.equal(registrar.heartbeat.next, undefined);
   });
 
+  it("does not wait for interpreters that are slow to answer, and tells their versions as soon as they are known", async (t) => {
+    let found: () => void = () => {};
+    let runtimes: Record<string, string> = { node: "20.11.0" };
+    const runtimesKnown = new Promise<void>((resolve) => { found = resolve; });
+    const { registrar, calls } = await start(t, yes, {}, { runtimes: () => runtimes, runtimesKnown });
+    registrar.start();
+    await until(() => calls.length === 1, "the first registration");
+    assert.deepEqual([calls[0]?.statusMessage, calls[0]?.runtimes], ["Runner heartbeat (startup)", { node: "20.11.0" }]);
+    runtimes = { node: "20.11.0", python: "3.11.7" };
+    found();
+    await until(() => calls.length === 2, "the second registration");
+    assert.deepEqual([calls[1]?.statusMessage, calls[1]?.runtimes], ["Runner heartbeat (heartbeat)", runtimes]);
+  });
+
+  it("is one registration where the interpreters answer at once", async (t) => {
+    const { registrar, calls } = await start(t, yes);
+    registrar.start();
+    await until(() => calls.length === 1, "the first registration");
+    await until(async () => {
+      await registrar.register("manual"); // shares the first one while that is on its way
+      return calls.length > 1;
+    }, "a registration of its own");
+    assert.deepEqual(calls.map(({ statusMessage }) => statusMessage), ["Runner heartbeat (startup)", "Runner heartbeat (manual)"]);
+  });
+
+  it("tells versions that become known after the secret was entered", async (t) => {
+    let found: () => void = () => {};
+    let runtimes: Record<string, string> = {};
+    const runtimesKnown = new Promise<void>((resolve) => { found = resolve; });
+    const { registrar, calls, secrets } = await start(t, yes, {}, { runtimes: () => runtimes, runtimesKnown });
+    secrets.now = undefined;
+    registrar.start();
+    secrets.now = FIRST;
+    await registrar.register("initial");
+    runtimes = { node: "20.11.0" };
+    found();
+    await until(() => calls.length === 2, "the second registration");
+    assert.deepEqual(
+      calls.map(({ statusMessage, runtimes }) => [statusMessage, runtimes]),
+      [["Runner heartbeat (initial)", {}], ["Runner heartbeat (heartbeat)", { node: "20.11.0" }]],
+    );
+  });
+
+  it("sends nothing after stop, although interpreters are found then", async (t) => {
+    let found: () => void = () => {};
+    const runtimesKnown = new Promise<void>((resolve) => { found = resolve; });
+    let runtimes: Record<string, string> = {};
+    const { registrar, calls } = await start(t, yes, {}, { runtimes: () => runtimes, runtimesKnown });
+    await registrar.register("manual");
+    registrar.start();
+    registrar.stop();
+    runtimes = { node: "20.11.0" };
+    found();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(calls.length, 1);
+  });
+
   it("that is turned off registers once", async (t) => {
     const { registrar, calls } = await start(t, yes);
     registrar.start();
@@ -305,8 +395,6 @@ describe("warnings about the host", () => {
     if (date !== undefined) response.setHeader("date", date);
     response.end(JSON.stringify({ registered: true, ...answer }));
   };
-  const logged = (lines: readonly { level: string; message: string }[]) => lines.filter(({ level }) => level === "warn").map(({ message }) => message);
-
   async function beats(registrar: Registrar, count: number): Promise<void> {
     for (let i = 0; i < count; i++) await registrar.register("heartbeat");
   }
@@ -314,19 +402,28 @@ describe("warnings about the host", () => {
   it("of versions that do not fit are logged once and stay in /status", async (t) => {
     const { registrar, lines } = await start(t, answering({ hostVersion: "0.1.0", minimumRunnerVersion: "9.0.0" }));
     await beats(registrar, 3);
-    assert.equal(logged(lines).length, 2);
-    assert.deepEqual(registrar.warnings, logged(lines));
+    assert.equal(warned(lines).length, 2);
+    assert.deepEqual(registrar.warnings, warned(lines));
   });
 
   it("of its clock are logged once and stay in /status", async (t) => {
-    const { registrar, lines } = await start(t, answering({}, "Mon, 06 May 2024 07:09:09 GMT"), {}, { now: () => new Date("2024-05-06T07:08:09.500Z") });
+    const { registrar, lines } = await start(
+      t,
+      answering({}, "Mon, 06 May 2024 07:09:09 GMT"),
+      {},
+      { now: () => new Date("2024-05-06T07:08:09.500Z") },
+    );
     await beats(registrar, 3);
-    assert.deepEqual(logged(lines), ["The host's clock is 60 s ahead of this machine's: check both clocks."]);
-    assert.deepEqual(registrar.warnings, logged(lines));
+    assert.deepEqual(warned(lines), ["The host's clock is 60 s ahead of this machine's: check both clocks."]);
+    assert.deepEqual(registrar.warnings, warned(lines));
     assert.equal(registrar.heartbeat.clockSkewMs, 60_000);
   });
 
-  for (const [date, told] of [["Mon, 06 May 2024 07:08:39 GMT", false], ["Mon, 06 May 2024 07:07:39 GMT", false], ["Mon, 06 May 2024 07:08:40 GMT", true], ["Mon, 06 May 2024 07:07:38 GMT", true]] as const)
+  const clocks = [
+    ["Mon, 06 May 2024 07:08:39 GMT", false], ["Mon, 06 May 2024 07:07:39 GMT", false],
+    ["Mon, 06 May 2024 07:08:40 GMT", true], ["Mon, 06 May 2024 07:07:38 GMT", true],
+  ] as const;
+  for (const [date, told] of clocks)
     it(`are ${told ? "" : "not "}given for a clock that says ${date}`, async (t) => {
       const { registrar } = await start(t, answering({}, date), {}, { now: () => new Date("2024-05-06T07:08:09.500Z") });
       await registrar.register("startup");
@@ -336,7 +433,30 @@ describe("warnings about the host", () => {
   it("are none where all is well", async (t) => {
     const { registrar, lines } = await start(t, answering({ hostVersion: "0.2.16", minimumRunnerVersion: "0.2.15" }));
     await beats(registrar, 2);
-    assert.deepEqual([registrar.warnings, logged(lines)], [[], []]);
+    assert.deepEqual([registrar.warnings, warned(lines)], [[], []]);
+  });
+});
+
+describe("a proxy", () => {
+  it("that the environment names and Node does not use is warned about at the start, and where the host cannot be reached", async (t) => {
+    const { registrar, lines } = await start(
+      t,
+      (_, response) => void response.socket?.resetAndDestroy(),
+      {},
+      { environment: { Https_Proxy: "http://user:word@proxy:3128" }, random: () => 1 },
+    );
+    registrar.start();
+    await until(() => warned(lines).length === 2, "both warnings");
+    assert.match(warned(lines)[0] ?? "", /^Https_Proxy is set, but requests to the host use no proxy: /);
+    assert.match(warned(lines)[1] ?? "", /the connection broke off \(Https_Proxy is set, but requests to the host use no proxy: /);
+    assert.doesNotMatch(JSON.stringify(lines), /proxy:3128/);
+  });
+
+  it("is not mentioned where no variable names one, or where the host answers", async (t) => {
+    const { registrar, lines } = await start(t, refuse(401), {}, { environment: { HTTPS_PROXY: "" } });
+    registrar.start();
+    await until(() => warned(lines).length > 0, "the refusal");
+    assert.doesNotMatch(JSON.stringify(lines), /proxy/i);
   });
 });
 
@@ -347,7 +467,8 @@ describe("the secret", () => {
       round += 1;
       response.statusCode = [200, 401, 500, 302][round % 4] ?? 200;
       response.setHeader("location", `http://x/${secret}`);
-      response.end(JSON.stringify({ registered: true, error: secret, hostVersion: secret, minimumRunnerVersion: secret, [secret]: [secret] }));
+      const versions = { hostVersion: secret, minimumRunnerVersion: secret };
+      response.end(JSON.stringify({ registered: true, error: secret, ...versions, [secret]: [secret] }));
     }, {}, { random: () => 1 });
     for (let i = 0; i < 8; i++) {
       const outcome = await registrar.register("manual");

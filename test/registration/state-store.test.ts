@@ -22,7 +22,12 @@ test("changes count at once and survive a restart in the order they were made", 
 
 const FOLDERS: readonly [string, number, readonly string[], number][] = [
   ["an empty folder is closed to others", 0o755, [], 0o700],
-  ["a folder of the runner is closed to others", 0o755, ["runner-state.json", "runs.ndjson", "runs.ndjson.2", "results", ".runner-state.json.1-a.tmp"], 0o700],
+  [
+    "a folder of the runner is closed to others",
+    0o755,
+    ["runner-state.json", "runs.ndjson", "runs.ndjson.2", "results", ".runner-state.json.1-a.tmp"],
+    0o700,
+  ],
   ["a folder that others use too is left as it is", 0o755, ["runner-state.json", "holiday.jpg"], 0o755],
   ["a folder that everybody writes to is left as it is", 0o1777, [], 0o1777],
 ];
@@ -80,10 +85,14 @@ test("a state folder that is removed under the runner is made anew", async (t) =
 test("a folder that can't be made is a start-up error that names it and the variable", async (t) => {
   const dir = await folder(t);
   await writeFile(join(dir, "file"), "");
-  await assert.rejects(openStateStore(join(dir, "file", "runner-state.json"), unexpected), /^Error: Cannot use the state directory .*file.*AUTOMN_RUNNER_STATE_DIR/);
+  await assert.rejects(
+    openStateStore(join(dir, "file", "runner-state.json"), unexpected),
+    /^Error: Cannot use the state directory .*file.*AUTOMN_RUNNER_STATE_DIR/,
+  );
 });
 
-test("a folder that another user owns is used as far as it can be", { skip: process.getuid?.() !== 0 && "only root can become somebody else" }, async (t) => {
+const asRoot = { skip: process.getuid?.() !== 0 && "only root can become somebody else" };
+test("a folder that another user owns is used as far as it can be", asRoot, async (t) => {
   const dir = await folder(t);
   await chmod(dir, 0o777);
   const code = `

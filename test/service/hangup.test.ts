@@ -12,12 +12,15 @@ import { postJob, runJob } from "../support/job.ts";
 import { plainEnvironment, startService, temporaryDirectory } from "../support/service.ts";
 import { until } from "../support/until.ts";
 
-const missing = (program: string) => (spawnSync(program, ["--version"]).status === 0 ? false : `NOT TESTED: there is no ${program} on this machine`);
+const missing = (program: string) => spawnSync(program, ["--version"]).status !== 0 && `NOT TESTED: there is no ${program} on this machine`;
 const terminal = { skip: missing("script") || missing("bash") };
 const nohup = { skip: missing("nohup") || missing("bash") };
 
 /** A job that prints `up` and ends once the file is there. */
-const waitFor = (file: string) => ({ script: { id: "hangup", language: "shell", code: `echo up; until [ -e '${file}' ]; do sleep 0.05; done; echo done` } });
+const waitFor = (file: string) => {
+  const code = `echo up; until [ -e '${file}' ]; do sleep 0.05; done; echo done`;
+  return { script: { id: "hangup", language: "shell", code } };
+};
 
 interface StartedByShell {
   readonly url: string;
@@ -39,7 +42,7 @@ async function startByShell(t: TestContext, command: string, { terminal }: { ter
     SHELL: "/bin/bash", DATA: dataDir, SERVICE: `${process.execPath} ${SERVICE}`,
   });
   const [program = "", ...args] = terminal ? ["script", "-qefc", command, join(dataDir, "terminal")] : ["bash", "-c", command];
-  const child = spawn(program, args, { env, stdio: "ignore", detached: true });
+  const child = spawn(program, args, { env, cwd: dataDir, stdio: "ignore", detached: true });
   const pidOf = () => Number(existsSync(join(dataDir, "pid")) ? readFileSync(join(dataDir, "pid"), "utf8") : 0);
   afterwards(t, async () => {
     child.kill("SIGKILL");
@@ -74,7 +77,7 @@ test("SIGHUP: an active run is drained, as after SIGTERM, and a second SIGHUP do
   assert.deepEqual(await service.ended, { code: 0, signal: null });
 });
 
-test("SIGHUP: SIGTERM after it ends every run at once", async (t) => {
+test("SIGHUP: a SIGTERM after it ends every run at once", async (t) => {
   const service = await startService(t, { AUTOMN_RUNNER_SECRET: SECRET });
   const job = await postJob(service.url, SECRET, waitFor(join(service.dataDir, "never")));
   await job.printed("up");
@@ -84,8 +87,9 @@ test("SIGHUP: SIGTERM after it ends every run at once", async (t) => {
   assert.equal((await service.ended).code, 143);
 });
 
-test("SIGHUP: a terminal that closes drains the runner, which then ends with 0 and not with a crash", terminal, async (t) => {
-  // The outer shell dies with its terminal, which signals the others. The inner one survives, by a trap that nobody inherits, and tells the exit code.
+test("SIGHUP: closing the terminal drains the runner, which then exits with 0 and does not crash", terminal, async (t) => {
+  // The outer shell dies with its terminal, which signals the others. The inner one survives, by a trap that nobody inherits,
+  // and tells the exit code.
   const command = `bash -c 'trap : HUP; ( echo $BASHPID >$DATA/pid; exec $SERVICE ); echo $? >$DATA/code'; true`;
   const runner = await startByShell(t, command, { terminal: true });
   const gate = join(runner.dataDir, "gate");
@@ -104,13 +108,19 @@ test("SIGHUP: a terminal that closes drains the runner, which then ends with 0 a
 const IGNORED: readonly { readonly how: string; readonly command: string; readonly terminal: boolean }[] = [
   { how: "by nohup", command: "nohup $SERVICE >$DATA/log 2>&1 </dev/null & echo $! >$DATA/pid; wait", terminal: false },
   { how: "by nohup in a terminal", command: "nohup $SERVICE & echo $! >$DATA/pid; wait", terminal: true },
-  { how: "by nohup in a terminal, from a shell that does not name its commands", command: "sh -c 'echo $$ >$DATA/pid; exec nohup $SERVICE >$DATA/log 2>&1'", terminal: true },
+  {
+    how: "by nohup in a terminal, from a shell that does not name its commands",
+    command: "sh -c 'echo $$ >$DATA/pid; exec nohup $SERVICE >$DATA/log 2>&1'", terminal: true,
+  },
   { how: "by a shell that ignores it", command: "trap '' HUP; $SERVICE & echo $! >$DATA/pid; wait", terminal: false },
-  { how: "by a script under nohup", command: "nohup bash -c '$SERVICE >$DATA/log 2>&1 </dev/null & echo $! >$DATA/pid; wait'", terminal: false },
+  {
+    how: "by a script under nohup", command: "nohup bash -c '$SERVICE >$DATA/log 2>&1 </dev/null & echo $! >$DATA/pid; wait'",
+    terminal: false,
+  },
 ];
 
 for (const { how, command, terminal: inTerminal } of IGNORED) {
-  test(`SIGHUP: a runner that was started with it ignored goes on, ${how}`, inTerminal ? terminal : nohup, async (t) => {
+  test(`SIGHUP: a runner that was started with it ignored keeps running, ${how}`, inTerminal ? terminal : nohup, async (t) => {
     const runner = await startByShell(t, command, { terminal: inTerminal });
     const gate = join(runner.dataDir, "gate");
     const job = await postJob(runner.url, SECRET, waitFor(gate));

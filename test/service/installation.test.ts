@@ -10,6 +10,7 @@ import type { TestContext } from "../support/cleanup.ts";
 import { RUNNER_ID, SECRET, startHost } from "../support/host.ts";
 import { runJob } from "../support/job.ts";
 import { plainEnvironment, temporaryDirectory } from "../support/service.ts";
+import { until } from "../support/until.ts";
 
 const run = promisify(execFile);
 const ROOT = dirname(dirname(SERVICE));
@@ -25,7 +26,7 @@ async function copyOfWhatIsNeeded(t: TestContext): Promise<string> {
   return target;
 }
 
-test("package.json, the lock file and runner/ are all that a target needs, without a network", { timeout: 120_000 }, async (t) => {
+test("installation: package.json, the lock file and runner/ are all that a target needs, without a network", { timeout: 120_000 }, async (t) => {
   const target = await copyOfWhatIsNeeded(t);
   const cache = await temporaryDirectory(t);
   await run(NPM, ["ci", "--omit=dev", "--offline", "--no-audit", "--no-fund", "--cache", cache, "--registry", "http://127.0.0.1:9/"], { cwd: target, shell: process.platform === "win32" });
@@ -47,6 +48,45 @@ test("package.json, the lock file and runner/ are all that a target needs, witho
   await runner.stop();
 });
 
+test("npm install -g: the package runs scripts, and keeps its data in the user's own folder, which is logged", { timeout: 120_000 }, async (t) => {
+  const folder = await temporaryDirectory(t);
+  const npm = (...args: string[]) => run(NPM, [...args, "--offline", "--no-audit", "--no-fund", "--cache", join(folder, "cache")], { cwd: ROOT, shell: process.platform === "win32" });
+  const { stdout } = await npm("pack", "--silent", "--pack-destination", folder);
+  await npm("install", "--global", "--prefix", folder, join(folder, stdout.trim()));
+  const installed = join(folder, process.platform === "win32" ? "" : "lib", "node_modules", "automn-runner");
+  const before = await readdir(installed, { recursive: true });
+  const state = join(folder, "xdg");
+  for (const [env, data] of [[{ XDG_STATE_HOME: state }, join(state, "automn-runner")], [{}, join(folder, ".local", "state", "automn-runner")]] as const) {
+    const runner = await startBuiltRunner({
+      service: join(installed, "runner", "service.js"), env: plainEnvironment({ HOME: folder, AUTOMN_RUNNER_PORT: "0", AUTOMN_RUNNER_SECRET: SECRET, ...env }),
+    });
+    afterwards(t, () => runner.stop());
+    const { config } = (await (await fetch(`${runner.url}/status`)).json()) as { config: Record<string, string> };
+    assert.deepEqual([config["stateDir"], config["scriptsDir"], config["workdirDir"]], ["state", "scripts", "script_workdir"].map((name) => join(data, name)));
+    const line = await until(() => runner.log.find(({ message }) => message === "Directories"), "the log");
+    assert.equal(line["state"], join(data, "state"));
+    for (const [language, code] of [["node", "AutomnReturn(42)"], ["shell", "AutomnReturn 42"]] as const) {
+      assert.equal((await runJob(runner.url, SECRET, { script: { language, code } })).returnData, 42, language);
+    }
+    await runner.stop();
+  }
+  assert.deepEqual((await readdir(installed, { recursive: true })).sort(), before.sort(), "nothing is written into the package");
+});
+
+test("npm start and node runner/service.js: a checkout that is not built says how to build it", { timeout: 60_000 }, async (t) => {
+  const checkout = await temporaryDirectory(t);
+  await cp(join(ROOT, "package.json"), join(checkout, "package.json"));
+  const emitted = /(?<!service\.js)\.js$|\.js\.map$|[\\/]runner[\\/](data|public)$/;
+  await cp(join(ROOT, "runner"), join(checkout, "runner"), { recursive: true, filter: (source) => !emitted.test(source) });
+  for (const [program, ...args] of [[process.execPath, "runner/service.js"], [process.execPath, "runner/service.js", "--version"], [NPM, "start", "--silent"]] as const) {
+    await assert.rejects(run(program, args, { cwd: checkout, shell: process.platform === "win32" }), (error: { code?: number; stderr?: string }) => {
+      assert.equal(error.code, 1);
+      assert.equal(error.stderr, "This checkout is not built yet: run `npm run build` once, then start the runner again.\n");
+      return true;
+    });
+  }
+});
+
 /** A Node of a major version from the npm registry; or why there is none. */
 async function nodeFromRegistry(t: TestContext, version: string): Promise<string | { readonly missing: string }> {
   const folder = await temporaryDirectory(t);
@@ -65,7 +105,7 @@ async function nodeFromRegistry(t: TestContext, version: string): Promise<string
 }
 
 for (const version of ["18", "20.10.0"]) {
-  test(`Node ${version} is told which version is needed, and exit is 1`, { timeout: 180_000 }, async (t) => {
+  test(`Node ${version}: the start names the version that is needed and exits with 1`, { timeout: 180_000 }, async (t) => {
     const node = await nodeFromRegistry(t, version);
     if (typeof node !== "string") return t.skip(`NOT TESTED ON NODE ${version}: ${node.missing}`);
     await assert.rejects(startBuiltRunner({ node, env: plainEnvironment({}) }), (error) => {
@@ -77,7 +117,7 @@ for (const version of ["18", "20.10.0"]) {
   });
 }
 
-test("Node 24 keeps what it has compiled for the next start", { timeout: 180_000 }, async (t) => {
+test("Node 24: the compile cache is kept for the next start", { timeout: 180_000 }, async (t) => {
   const node = await nodeFromRegistry(t, "24.4.0");
   if (typeof node !== "string") return t.skip(`NOT TESTED ON NODE 24: ${node.missing}`);
   const data = await temporaryDirectory(t);

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
+import { join } from "node:path";
 import { test } from "node:test";
 import { gate, RUNNER_ID, SECRET } from "../support/host.ts";
-import { ask, startPair, startRegistered } from "../support/service.ts";
+import { runJob } from "../support/job.ts";
+import { ask, startPair, startRegistered, startService } from "../support/service.ts";
 import { until } from "../support/until.ts";
 
 const RETURNS_1 = { language: "node", code: "AutomnReturn(1)" };
@@ -113,11 +115,19 @@ test("a silent script is kept alive by empty lines when the host's idle time is 
   assert.ok(run.emptyLines >= 1, `${run.emptyLines} empty lines`);
 });
 
-test("a run that would outlast the advertised time is ended early enough for its result to arrive", async (t) => {
-  const { host } = await startRegistered(t, { AUTOMN_RUNNER_TIMEOUT_MS: "2500", AUTOMN_RUNNER_KILL_GRACE_MS: "100" });
-  const run = await host.dispatch(RUNNER_ID, { language: "shell", code: "echo before; trap '' TERM; sleep 60" });
-  assert.deepEqual([run.result?.code, run.result?.stdout], [124, "before"], run.failure);
-  assert.ok(run.durationMs < 2_500, `${run.durationMs} ms`);
+test("a script that runs longer than AUTOMN_RUNNER_TIMEOUT_MS, the host's bound on silence, ends by itself", async (t) => {
+  const { host } = await startRegistered(t, { AUTOMN_RUNNER_TIMEOUT_MS: "1000" });
+  assert.equal(host.registrations.at(-1)?.body["timeoutMs"], 1_000);
+  const run = await host.dispatch(RUNNER_ID, { language: "shell", code: "sleep 2.5; AutomnReturn awake" }, { idleTimeoutMs: 1_000 });
+  assert.deepEqual([run.result?.reason, run.result?.code, run.result?.returnData], ["exited", 0, "awake"], run.failure);
+});
+
+test("a script that runs longer than AUTOMN_RUNNER_MAX_RUN_MS ends with 124, whatever its own timeout", async (t) => {
+  const { host } = await startRegistered(t, { AUTOMN_RUNNER_MAX_RUN_MS: "500", AUTOMN_RUNNER_KILL_GRACE_MS: "100" });
+  for (const timeout of [undefined, 60]) {
+    const run = await host.dispatch(RUNNER_ID, { language: "shell", code: "echo before; trap '' TERM; sleep 60", timeout });
+    assert.deepEqual([run.result?.code, run.result?.stdout, run.result?.stderr], [124, "before", "Timeout exceeded after 0.5 s.\n"], run.failure);
+  }
 });
 
 test("jobs are also taken at a path of one's own, under a prefix that a proxy adds", async (t) => {
@@ -143,4 +153,28 @@ test("an interpreter that is missing is 127, and stderr says where it was looked
   const { result } = await host.dispatch(RUNNER_ID, { language: "python", code: "print(1)" });
   assert.equal(result?.code, 127);
   assert.match(result?.stderr ?? "", /no-such-interpreter.*AUTOMN_RUNNER_PYTHON_PATH/);
+});
+
+test("AUTOMN_RUNNER_WORKSPACE=script keeps a script's working directory from run to run, and runs at once share it", async (t) => {
+  const service = await startService(t, { AUTOMN_RUNNER_SECRET: SECRET, AUTOMN_RUNNER_WORKSPACE: "script" });
+  const run = (code: string, id = "keeps") => runJob(service.url, SECRET, { script: { id, language: "node", code } });
+  const fs = "const fs = require('fs');";
+  const count = `${fs} fs.appendFileSync('runs', 'x'); AutomnReturn([fs.readFileSync('runs', 'utf8').length, process.cwd()]);`;
+  const [, directory] = (await run(count)).returnData as [number, string];
+  assert.ok(directory.startsWith(join(service.dataDir, "scripts")), directory);
+  await until(async () => (await service.status()).warm["node"]?.ready === 1, "a warm process");
+  const second = await run(count);
+  assert.deepEqual([second.start, second.returnData], ["warm", [2, directory]]);
+  const waiting = `${fs} const t = setInterval(() => { if (fs.existsSync('go')) clearInterval(t); }, 20);`;
+  const both = await Promise.all([waiting, `${fs} fs.writeFileSync('go', '');`].map((code) => run(code)));
+  assert.deepEqual(both.map(({ code }) => code), [0, 0]);
+  const [times, elsewhere] = (await run(count, "another")).returnData as [number, string];
+  assert.deepEqual([times, elsewhere === directory], [1, false]);
+});
+
+test("by default a script's working directory is empty at every run", async (t) => {
+  const service = await startService(t, { AUTOMN_RUNNER_SECRET: SECRET });
+  const code = "const fs = require('fs'); AutomnReturn(fs.readdirSync('.')); fs.writeFileSync('left', '');";
+  const job = { script: { id: "empty", language: "node", code } };
+  for (let n = 0; n < 2; n++) assert.deepEqual((await runJob(service.url, SECRET, job)).returnData, []);
 });

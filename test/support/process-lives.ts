@@ -1,7 +1,7 @@
-// Whether a process still runs, on any platform that has signals.
+// Whether a process still runs, on any platform that has signals, seen without the code under test.
 import { readFileSync } from "node:fs";
 
-/** Whether a process runs; one that is dead and that nobody has reaped yet does not. */
+/** Whether a process runs; one that is dead and that nobody has reaped yet does not, once all of its threads have ended. */
 export function processLives(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -10,7 +10,8 @@ export function processLives(pid: number): boolean {
   }
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return !/^[ZX]/.test(fields[0] ?? "") || Number(fields[17]) > 1;
   } catch {
     return process.platform !== "linux";
   }

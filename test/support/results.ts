@@ -1,4 +1,4 @@
-// What the tests of this room share: logs that are read, small disks, children that misbehave.
+// Helpers for tests of files: a recording log, small disks, separate programs.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -12,14 +12,14 @@ import type { TestContext } from "./cleanup.ts";
 export { temporaryFolder as folder } from "./folder.ts";
 export { until } from "./until.ts";
 
-/** A log whose lines can be looked at. */
+/** A log that records its lines. */
 export function listeningLog() {
   const lines: string[] = [];
   const at = (level: string) => (message: string, fields: object = {}) => void lines.push(`${level} ${message} ${JSON.stringify(fields)}`);
   return { lines, debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
-/** All that an iterable gives. */
+/** All values of an iterable. */
 export async function all<T>(items: AsyncIterable<T> | undefined): Promise<T[]> {
   const found: T[] = [];
   for await (const item of items ?? []) found.push(item);
@@ -32,7 +32,11 @@ export async function textOf(frames: AsyncIterable<Buffer> | undefined): Promise
 }
 
 /** A node process that runs a module of TypeScript text; relative imports start in this folder. It is killed after the test. */
-export function program(t: TestContext, code: string, { prefix = [], args = [] }: { prefix?: string[]; args?: string[] } = {}): ChildProcess & { output(): string } {
+export function program(
+  t: TestContext,
+  code: string,
+  { prefix = [], args = [] }: { prefix?: string[]; args?: string[] } = {},
+): ChildProcess & { output(): string } {
   const [command = "", ...rest] = [...prefix, process.execPath, "--import", "tsx", "--input-type=module", "--eval", code, "--", ...args];
   const child = spawn(command, rest, { cwd: fileURLToPath(new URL(".", import.meta.url)), stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
@@ -51,7 +55,7 @@ export async function run(command: string, ...args: string[]): Promise<number> {
   return code;
 }
 
-/** A file system of so many bytes, gone after the test; undefined where this user can't mount one. */
+/** A file system of so many bytes, gone after the test; undefined where this user cannot mount one. */
 export async function smallDisk(t: TestContext, bytes: number): Promise<string | undefined> {
   const dir = await mkdtemp(join(tmpdir(), "automn-disk-"));
   const mounted = (await run("mount", "-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", dir)) === 0;

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createStdioFactory } from "../../runner/process/stdio.ts";
-import { childEnvironment } from "../../runner/process/environment.ts";
+import { baseEnvironment, processEnvironment, scriptEnvironment } from "../../runner/process/environment.ts";
 import type { Interpreter, Language } from "../../runner/languages/language.ts";
 import { runOn } from "./output-pipe.ts";
 
@@ -26,19 +26,22 @@ export interface Run {
 }
 
 /** Runs code to its end and collects what it printed. */
-export async function runScript(code: string, { home, language, interpreter, spelling = language.name, input = {}, environment = {} }: Run): Promise<Outcome> {
+export async function runScript(code: string, { home, language, interpreter, ...options }: Run): Promise<Outcome> {
+  const { spelling = language.name, input = {}, environment = {} } = options;
   const scripts = join(home, "scripts");
   await mkdir(scripts, { recursive: true });
   const place = await mkdtemp(join(scripts, "s-"));
-  const [file, inputFile, cwd] = [join(place, `code${language.extension(spelling)}`), join(place, "input.json"), join(place, "work")];
+  const [file, inputFile, cwd] = [join(place, `code${language.extension(spelling, code)}`), join(place, "input.json"), join(place, "work")];
   const inputJson = JSON.stringify(input);
-  await Promise.all([mkdir(cwd), writeFile(file, code), writeFile(inputFile, inputJson), writeFile(join(scripts, "package.json"), '{"private":true}\n')]);
-  const inherited = { ...withoutAutomn(process.env), ...environment };
-  const command = language.command(interpreter, file, spelling, inherited);
-  const { values } = childEnvironment({ inherited, variables: [], runId: "run-1", inputJson, inputFile, scriptDir: place, mark: "test", interpreter: command.environment });
+  const manifest = writeFile(join(scripts, "package.json"), '{"private":true}\n');
+  await Promise.all([mkdir(cwd), writeFile(file, code), writeFile(inputFile, inputJson), manifest]);
+  const base = baseEnvironment({ inherited: { ...withoutAutomn(process.env), ...environment } });
+  const command = language.command(interpreter, file, spelling, base.values);
+  const { values } = scriptEnvironment(base, { interpreter: command.environment, runId: "run-1", inputJson, scriptDir: place });
+  const env = processEnvironment(values, { inputFile, mark: "test" });
   const stdioFactory = createStdioFactory(join(home, "pipes"));
   try {
-    return { file, ...(await runOn(await stdioFactory.make(inputFile), command.file, command.args, { env: values, cwd })) };
+    return { file, ...(await runOn(await stdioFactory.make(inputFile), command.file, command.args, { env, cwd })) };
   } finally {
     await stdioFactory.close();
   }

@@ -1,7 +1,7 @@
-// Scripts that look where a warm start could show: each is run cold and warm, and all that comes of them is compared.
+// Scripts that look where a warm start could show. Each is run cold and warm, and all that comes of both is compared.
 
-/** A script of the corpus. */
-export interface Specimen {
+/** A script, named by where it looks. */
+export interface CorpusScript {
   readonly name: string;
   readonly code: string;
   readonly input?: unknown;
@@ -11,17 +11,17 @@ export interface Specimen {
 const json = (expression: string) => `console.log(JSON.stringify(${expression}, null, 1));`;
 
 /** For Node.js. */
-export const NODE: readonly Specimen[] = [
+export const NODE: readonly CorpusScript[] = [
   { name: "nothing at all", code: "" },
   { name: "a line of output", code: "console.log('hi', {a: [1, {b: 2}]}, 3n, Symbol('x'));" },
   { name: "the helpers", code: "AutomnLog('m', 'warn', {a: 1}); AutomnNotify('x', 'y'); AutomnRunLog('a', {b: 1}); AutomnReturn({id: AutomnRunId, input: AutomnInput});", input: { n: 1 } },
   { name: "the helpers with what JSON cannot hold", code: "const a = { n: NaN, b: 5n, m: new Map([[1, () => 2]]) }; a.self = a; AutomnLog('m', 'info', a); AutomnNotify('x', a); AutomnRunLog(a, NaN); AutomnReturn(a);" },
-  { name: "process.argv and its kin", code: json("[process.argv, process.argv0, process.execArgv, process.execPath, process.title, process.cwd() === process.env.PWD]") },
+  { name: "process.argv and what else tells of the command line", code: json("[process.argv, process.argv0, process.execArgv, process.execPath, process.title, process.cwd() === process.env.PWD]") },
   { name: "the environment", code: json("Object.entries(process.env)"), variables: { B_NAME: "b", A_NAME: "ä\n", NODE_ENV: "test" } },
   { name: "the environment of a child", code: "console.log(require('child_process').execFileSync('env').toString())", variables: { B_NAME: "b" } },
   { name: "main module", code: json("[require.main === module, module.id, module.filename === __filename, module.loaded, module.children.length, module.paths, process.mainModule === module, module.parent === undefined, module.parent === null, __dirname]") },
-  { name: "module books", code: json("[Object.keys(require.cache), Object.keys(module.constructor._pathCache), Object.keys(module.constructor), require.resolve.paths('x'), module.constructor.globalPaths]") },
-  { name: "runMain as Node made it", code: "const M = require('module'); console.log(Object.getOwnPropertyDescriptor(M, 'runMain'), M.runMain.name, String(M.runMain).length);" },
+  { name: "the caches of the module loader", code: json("[Object.keys(require.cache), Object.keys(module.constructor._pathCache), Object.keys(module.constructor), require.resolve.paths('x'), module.constructor.globalPaths]") },
+  { name: "Module.runMain", code: "const M = require('module'); console.log(Object.getOwnPropertyDescriptor(M, 'runMain'), M.runMain.name, String(M.runMain).length);" },
   { name: "globals", code: json("[Reflect.ownKeys(globalThis).map(String), Object.keys(process), process.eventNames().map(String)]") },
   { name: "a stack trace", code: "function f() { return new Error('x').stack; } console.log(f());" },
   { name: "a long stack trace", code: "Error.stackTraceLimit = 100; console.log(new Error('x').stack);" },
@@ -51,6 +51,7 @@ export const NODE: readonly Specimen[] = [
   { name: "standard input that is unreferenced, read and closed", code: "const s = process.stdin; s.unref().ref(); s.on('data', (d) => console.log(d.length)).on('end', () => console.log('end')).on('close', (h) => console.log('close', h)); console.log(s.constructor.name, s.fd, Object.keys(s), s.eventNames());", input: "x" },
   { name: "standard input that fails in a listener", code: "process.stdin.on('data', () => { throw new Error('in a listener'); });" },
   { name: "standard input by name", code: "console.log(require('fs').readFileSync('/dev/stdin', 'utf8'));", input: "x" },
+  { name: "an input that fits two of its three variables", code: "console.log(AutomnInput.length, ['AUTOMN_INTERNAL_INPUT_JSON', 'AUTOMN_INPUT_JSON', 'INPUT_JSON'].map((n) => process.env[n]?.length)); console.log(require('child_process').execSync('echo ${#INPUT_JSON}').toString());", input: "y".repeat(131_049) },
   { name: "an input that does not fit a variable", code: "console.log(AutomnInput.length, require('fs').readFileSync(0).length, process.env.INPUT_JSON);", input: "y".repeat(200_000) },
   { name: "standard output by name", code: "require('fs').writeFileSync('/dev/stdout', 'by name\\n'); console.log(process.stdout.isTTY, process.stdout.constructor.name, process.stdout.writableHighWaterMark);" },
   { name: "much output before an exit", code: "console.log('x'.repeat(300000)); process.exit(0);" },
@@ -62,13 +63,14 @@ export const NODE: readonly Specimen[] = [
   { name: "a worker of a text", code: "const {Worker} = require('worker_threads'); new Worker('console.log(typeof AutomnReturn, require.main === module, process.env.NODE_OPTIONS, process.env.AUTOMN_WARM_CHANNEL)', {eval: true, execArgv: []}).on('exit', () => new Worker('throw new Error(2)', {eval: true, env: {}}).on('error', (e) => console.log(e.message)));" },
   { name: "the number of a file", code: "const fs = require('fs'); console.log(fs.openSync('/dev/null'), fs.openSync('/dev/null'), fs.fstatSync(3).mode);" },
   { name: "an import that is dynamic", code: "import('node:path').then((p) => console.log(p.sep, typeof p.default.join));" },
-  { name: "runMain by import", code: "import('node:module').then((m) => console.log(m.runMain.name, m.default.runMain === m.runMain));" },
+  { name: "Module.runMain by import", code: "import('node:module').then((m) => console.log(m.runMain.name, m.default.runMain === m.runMain));" },
   { name: "an ES module with await", code: "import { readFileSync } from 'node:fs';\nconst x = await Promise.resolve(5);\nconsole.log(x, import.meta.url, import.meta.filename, typeof require, typeof this, readFileSync(0, 'utf8'));\nAutomnReturn(x);" },
   { name: "an ES module that throws", code: "import fs from 'node:fs';\nfunction f() { throw new RangeError('esm'); }\nf(fs);" },
   { name: "an ES module that waits for ever", code: "import 'node:fs';\nawait new Promise(() => {});" },
   { name: "an ES module with a syntax error", code: "import fs from 'node:fs';\nconst a = ;" },
-  { name: "an ES module that imports nothing there", code: "import x from './nope.mjs';" },
+  { name: "an ES module that imports a missing file", code: "import x from './nope.mjs';" },
   { name: "a stack in an ES module", code: "import 'node:fs';\nError.stackTraceLimit = 50;\nconsole.log(new Error('x').stack);" },
+  { name: "an ES module that starts its own file again", code: "import { spawnSync } from 'node:child_process';\nimport { fileURLToPath } from 'node:url';\nconst file = fileURLToPath(import.meta.url);\nif (process.argv[2]) console.log('child', process.argv, process.execArgv); else console.log(process.argv, process.execArgv, spawnSync(process.execPath, [file, 'x'], { encoding: 'utf8' }).output);" },
   { name: "async hooks", code: "const h = require('async_hooks'); console.log(h.executionAsyncId(), h.triggerAsyncId(), new h.AsyncResource('x').asyncId(), typeof h.executionAsyncResource());" },
   { name: "active handles", code: json("[process._getActiveHandles().length, process._getActiveRequests().length, process.getActiveResourcesInfo()]") },
   { name: "the order of callbacks", code: "setImmediate(() => console.log('immediate')); process.nextTick(() => console.log('tick')); Promise.resolve().then(() => console.log('micro')); queueMicrotask(() => console.log('queued')); console.log('sync');" },
@@ -77,7 +79,7 @@ export const NODE: readonly Specimen[] = [
   { name: "the locale", code: "console.log(Intl.DateTimeFormat().resolvedOptions().locale, (1234.5).toLocaleString(), ['ä', 'z', 'a'].sort((a, b) => a.localeCompare(b)));" },
   { name: "umask, groups, priority, limits", code: "console.log(process.umask(), process.getgroups(), require('os').getPriority(), require('child_process').execSync('ulimit -a').toString());" },
   { name: "cwd and its content", code: "const fs = require('fs'); console.log(process.cwd(), fs.readdirSync('.'), fs.statSync('.').mode.toString(8)); fs.writeFileSync('a', 'b'); console.log(fs.readdirSync('.'));" },
-  { name: "leading its process group", code: "console.log(require('child_process').execSync(`ps -o pgid= -p ${process.pid}`).toString().trim() == process.pid);" },
+  { name: "its process group", code: "console.log(require('child_process').execSync(`ps -o pgid= -p ${process.pid}`).toString().trim() == process.pid);" },
   { name: "warnings", code: "process.emitWarning('w', 'X', 'C1'); new Buffer(1);" },
   { name: "strict mode and this", code: "console.log(this === module.exports, (function () { return this === globalThis; })(), arguments.length, typeof exports);" },
   { name: "a shebang and a byte order mark", code: "\ufeff#!/usr/bin/env node\nconsole.log('x');" },
@@ -88,7 +90,7 @@ export const NODE: readonly Specimen[] = [
 ];
 
 /** For Python. */
-export const PYTHON: readonly Specimen[] = [
+export const PYTHON: readonly CorpusScript[] = [
   { name: "nothing at all", code: "" },
   { name: "a line of output", code: "print('hi', {'a': [1]}, 'ä')" },
   { name: "the helpers", code: "AutomnLog('m', 'warn', {'a': 1})\nAutomnNotify('x', 'y')\nAutomnRunLog('a', {'b': 1})\nAutomnReturn({'id': AUTOMN_RUN_ID, 'input': AUTOMN_INPUT})", input: { n: 1 } },
@@ -168,31 +170,17 @@ export const PYTHON: readonly Specimen[] = [
   { name: "the main module in a zip of its own", code: "import __main__, sys\nprint(__main__.__file__ == __file__, __main__ is sys.modules['__main__'], __main__.__spec__, hasattr(__main__, '__path__'))" },
 ];
 
-/** For PowerShell. */
-export const POWERSHELL: readonly Specimen[] = [
-  { name: "nothing at all", code: "" },
-  { name: "a line of output", code: "'hi'; Write-Host 'host'; 1..3; @{ a = 1 }; [pscustomobject] @{ a = 1; b = 'ä' }" },
-  { name: "the helpers", code: "AutomnLog 'm' warn @{ a = 1 }\nAutomnNotify x y\nAutomnRunLog a @{ b = 1 }\nAutomnReturn ([ordered] @{ id = $AutomnRunId; input = $AutomnInput; json = $AutomnInternalInputJson })", input: { n: [1] } },
-  { name: "the script's own place", code: "$PSScriptRoot; $PSCommandPath; $MyInvocation.MyCommand.Path; $MyInvocation.Line; $args.Count; $PWD.Path; $MyInvocation.ScriptName" },
-  { name: "the call stack", code: "function f { Get-PSCallStack | % { \"$($_.Command) $($_.ScriptLineNumber)\" } }\nf" },
-  { name: "the environment", code: "Get-ChildItem env: | Sort-Object Name | % { \"$($_.Name)=$($_.Value)\" }", variables: { B_NAME: "b", A_NAME: "ä\n" } },
-  { name: "the environment of a child", code: "/usr/bin/env | Sort-Object", variables: { B_NAME: "b" } },
-  { name: "variables", code: "Get-Variable | ? Name -notin 'PID','Host','ExecutionContext','Error','MyInvocation','StackTrace','PSStyle' | % { \"$($_.Name)=$($_.Value) $($_.Options)\" }" },
-  { name: "modules, functions, runspaces, jobs", code: "(Get-Module).Name; (Get-ChildItem function:).Name; [runspace]::DefaultRunspace.Id; @(Get-Job).Count; $Error.Count; (Get-History).Count; $env:PSModulePath" },
-  { name: "an uncaught error", code: "function g { throw 'boom' }\ng" },
-  { name: "an error that goes on", code: "Write-Error 'here'\nGet-Item /nope\n'after'\n$Error.Count" },
-  { name: "a parse error", code: "if (1) {\n'x'" },
-  { name: "exit with a number", code: "'a'\nexit 5" },
-  { name: "a program's exit code", code: "/bin/sh -c 'exit 3'\n$LASTEXITCODE" },
-  { name: "strict mode and preferences", code: "Set-StrictMode -Version Latest\n$ErrorActionPreference; $ProgressPreference; $WarningPreference\n$nope" },
-  { name: "standard input", code: "[Console]::In.ReadToEnd()\n@($input).Count", input: { a: "ü" } },
-  { name: "the pipeline's input", code: "$input | % { \"line $_\" }", input: { a: 1 } },
-  { name: "standard input of a child", code: "/bin/cat\n'end'", input: { a: 1 } },
-  { name: "an input that does not fit a variable", code: "$AutomnInput.Length; $AutomnInternalInputJson.Length; [string] $env:INPUT_JSON", input: "y".repeat(200_000) },
-  { name: "the time zone", code: "[DateTimeOffset]::FromUnixTimeSeconds(0).ToLocalTime().ToString('o'); [TimeZoneInfo]::Local.Id; Get-Date -Date '2020-01-01' -UFormat %Z", variables: { TZ: "Asia/Kathmandu" } },
-  { name: "culture and encodings", code: "(Get-Culture).Name; [Console]::OutputEncoding.WebName; [Console]::InputEncoding.WebName; $OutputEncoding.WebName; [Text.Encoding]::Default.WebName; 1.5.ToString()" },
-  { name: "open files of a child", code: "/bin/sh -c 'ls /proc/self/fd'" },
-  { name: "another runspace", code: "1..2 | ForEach-Object -Parallel { AutomnRunLog 'in parallel' } -ThrottleLimit 1" },
-  { name: "a pwsh that the script starts", code: "& ([Environment]::ProcessPath) -NoProfile -Command \"'child'; `$env:AUTOMN_WARM_CHANNEL; AutomnLog 'm'\"" },
-  { name: "warnings and other streams", code: "Write-Warning 'w'; Write-Verbose 'v' -Verbose; Write-Debug 'd'; Write-Information 'i' -InformationAction Continue" },
-];
+/** Scripts that look at their working directory, for when it is their lasting one. */
+export const IN_SCRIPT_DIR: Readonly<Record<string, string>> = {
+  node: `require('fs').writeFileSync('file', 'content');
+    console.log(process.cwd(), process.cwd() === process.env.AUTOMN_SCRIPT_DIR, require('fs').readdirSync('.'));
+    console.log(require('child_process').execFileSync('/bin/pwd').toString(), require('path').resolve('file'));`,
+  python: `import os, pathlib, subprocess
+open('file', 'w').write('content')
+print(os.getcwd(), os.getcwd() == os.environ['AUTOMN_SCRIPT_DIR'], os.listdir('.'), pathlib.Path('file').resolve())
+print(subprocess.run(['/bin/pwd'], capture_output=True, text=True).stdout)`,
+  powershell: `Set-Content file content
+"$(Get-Location) $((Get-Location).Path -ceq $env:AUTOMN_SCRIPT_DIR) $([Environment]::CurrentDirectory) $([IO.Path]::GetFullPath('file'))"
+(Get-ChildItem).Name
+/bin/pwd`,
+};

@@ -3,27 +3,27 @@ import { spawn } from "node:child_process";
 import { chmod, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { WarmPool } from "../../runner/warm/warm-pool.ts";
 import { coldReason } from "../../runner/warm/eligibility.ts";
 import { openHarness } from "./harness.ts";
 import type { Harness } from "./harness.ts";
+import type { TestContext } from "../support/cleanup.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { gate } from "../support/host.ts";
 import { processLives } from "../support/process-lives.ts";
+import { standStill } from "../support/stand-still.ts";
 import { until } from "../support/until.ts";
-
-/** What a test gives to be called when it has ended. */
-interface TestLifetime {
-  after(end: () => Promise<void>): void;
-}
 
 const HELLO = { language: "node", code: "console.log('hello', process.pid)" };
 
-async function harnessFor(t: TestLifetime, options: Parameters<typeof openHarness>[0] = {}): Promise<Harness> {
+async function harnessFor(t: TestContext, options: Parameters<typeof openHarness>[0] = {}): Promise<Harness> {
   const harness = await openHarness(options);
   t.after(() => harness.close());
   return harness;
 }
 
-/** The pid of a spare of this harness, told by the room in its working directory. */
+/** The pid of a warm process of this harness, by its working directory; 0 where there is none. */
 async function warmPid(harness: Harness): Promise<number> {
   for (const name of await readdir("/proc")) {
     if (!/^\d+$/.test(name)) continue;
@@ -34,10 +34,10 @@ async function warmPid(harness: Harness): Promise<number> {
   return 0;
 }
 
-/** An interpreter that does something of its own when it is started ahead, and is Node otherwise. */
-async function wrapper(t: TestLifetime, ahead: string): Promise<string> {
+/** An interpreter that runs `whenWarm` first when it is started ahead, and is Node otherwise. */
+async function wrapper(t: TestContext, whenWarm: string): Promise<string> {
   const file = join(await temporaryFolder(t), "node");
-  await writeFile(file, `#!/bin/bash\nif [ -n "$AUTOMN_WARM_CHANNEL" ]; then ${ahead}; fi\nexec ${process.execPath} "$@"\n`);
+  await writeFile(file, `#!/bin/bash\nif [ -n "$AUTOMN_WARM_CHANNEL" ]; then ${whenWarm}; fi\nexec ${process.execPath} "$@"\n`);
   await chmod(file, 0o755);
   return file;
 }
@@ -54,13 +54,13 @@ function throughWrapper(harness: Harness, path: string): void {
   });
 }
 
-test("nothing is started before a language was used", async (t) => {
+test("WarmPool: starts no process before a language was used", async (t) => {
   const harness = await harnessFor(t);
   assert.deepEqual(harness.warmPool.counts, {});
   assert.equal(await warmPid(harness), 0);
 });
 
-test("the second run finds a process that is there, and every run has its own", async (t) => {
+test("WarmPool.take: the second run gets a process that is there, and every run gets its own", async (t) => {
   const harness = await harnessFor(t);
   const first = await harness.run(HELLO, "warm");
   assert.equal(first.start, "cold");
@@ -75,7 +75,7 @@ test("the second run finds a process that is there, and every run has its own", 
   assert.deepEqual({ ...harness.warmPool.counts["node"], ready: 0 }, { ready: 0, hits: 2, misses: 1 });
 });
 
-test("a process that is not ready is not waited for", async (t) => {
+test("WarmPool.take: does not wait for a process that is not ready", async (t) => {
   const harness = await harnessFor(t);
   throughWrapper(harness, await wrapper(t, "sleep 100"));
   await harness.run(HELLO, "warm");
@@ -83,7 +83,7 @@ test("a process that is not ready is not waited for", async (t) => {
   assert.equal((await harness.run(HELLO, "warm")).start, "cold");
 });
 
-test("an interpreter that can't be started ahead is given up, and its scripts run", async (t) => {
+test("WarmPool: an interpreter that fails three times when it is started ahead is given up, and its scripts still run", async (t) => {
   const harness = await harnessFor(t);
   throughWrapper(harness, await wrapper(t, "exit 7"));
   await until(async () => {
@@ -92,27 +92,28 @@ test("an interpreter that can't be started ahead is given up, and its scripts ru
   }, "given up");
 });
 
-test("a process that dies as it gets its job is replaced by one that is started for it", async (t) => {
+test("warmLauncher: a process that dies before it has its script is replaced by a new one", async (t) => {
   const harness = await harnessFor(t);
   throughWrapper(harness, await wrapper(t, "printf r >&63; read -r -n 1 -u 63; exit 9"));
   await harness.warmed(HELLO);
-  const result = await harness.run({ ...HELLO, input: { a: 1 }, code: "console.log('hello', require('fs').readFileSync(0, 'utf8'))" }, "warm");
+  const code = "console.log('hello', require('fs').readFileSync(0, 'utf8'))";
+  const result = await harness.run({ language: "node", code, input: { a: 1 } }, "warm");
   assert.deepEqual([result.start, result.stdout, result.code], ["cold", "hello {\"a\":1}\n", 0]);
   assert.equal(harness.warmPool.counts["node"]?.hits, 0);
 });
 
-test("a process that dies while it waits is dropped and logged", async (t) => {
+test("WarmPool: a process that dies while it waits is removed and logged", async (t) => {
   const harness = await harnessFor(t);
   await harness.warmed(HELLO);
   process.kill(await warmPid(harness), "SIGKILL");
   await until(() => harness.warmPool.counts["node"]?.ready === 0, "dropped");
-  assert.match(harness.log.join(""), /A process started ahead has ended by itself/);
+  assert.match(harness.log.join(""), /A warm process has ended by itself/);
   assert.equal((await harness.run(HELLO, "warm")).start, "cold");
   await harness.warmed(HELLO);
   assert.equal((await harness.run(HELLO, "warm")).start, "warm");
 });
 
-test("a process of another interpreter is thrown away", async (t) => {
+test("WarmPool.take: ends the processes of another interpreter", async (t) => {
   const harness = await harnessFor(t);
   await harness.warmed(HELLO);
   const pid = await warmPid(harness);
@@ -123,7 +124,7 @@ test("a process of another interpreter is thrown away", async (t) => {
   assert.equal((await harness.run(HELLO, "warm")).start, "warm");
 });
 
-test("a process whose room was removed is not used", async (t) => {
+test("WarmPool.take: does not use a process whose workspace was removed", async (t) => {
   const harness = await harnessFor(t);
   await harness.warmed(HELLO);
   await rm(harness.workDir, { recursive: true });
@@ -131,19 +132,35 @@ test("a process whose room was removed is not used", async (t) => {
   assert.deepEqual([result.start, result.code], ["cold", 0]);
 });
 
-test("a job that is given up before it starts ends the process that it had taken", async (t) => {
+test("warmLauncher: closing it before the launch ends its process", async (t) => {
   const harness = await harnessFor(t);
   await harness.warmed(HELLO);
   const pid = await warmPid(harness);
-  const found = await harness.languages.find("node");
-  assert.ok(!("message" in found));
-  const launcher = await harness.warmPool.take({ ...found, spelling: "node", variables: process.env, inputJson: "{}" });
+  const launcher = await harness.warmPool.take(await harness.requestFor(HELLO), "{}");
   assert.ok(launcher !== undefined);
-  await launcher.workspace.close();
+  await launcher.close();
   assert.equal(processLives(pid), false);
 });
 
-test("what nobody asks for any more costs nothing any more", async (t) => {
+test("WarmProcess.accept: an answer that came in time counts, although the runner stood still over the deadline", async (t) => {
+  const harness = await harnessFor(t);
+  await harness.warmed(HELLO);
+  const file = join(await temporaryFolder(t), "script.js");
+  await writeFile(file, "setInterval(() => {}, 1000)");
+  const request = await harness.requestFor(HELLO, file);
+  const launcher = await harness.warmPool.take(request, "{}");
+  assert.ok(launcher !== undefined);
+  const launching = launcher.launch(request, new AbortController().signal);
+  standStill(2_500);
+  const { child, start } = await launching;
+  await delay(50);
+  assert.deepEqual([start, processLives(child.pid)], ["warm", true]);
+  process.kill(-child.pid, "SIGKILL");
+  await child.exited;
+  await launcher.close();
+});
+
+test("WarmPool: ends the processes of a language that no job has asked for in `idleMs`", async (t) => {
   const harness = await harnessFor(t, { idleMs: 2_000 });
   await harness.warmed(HELLO);
   const pid = await warmPid(harness);
@@ -152,13 +169,33 @@ test("what nobody asks for any more costs nothing any more", async (t) => {
   assert.doesNotMatch(harness.log.join(""), /by itself/);
 });
 
-test("no process is started ahead where none is wanted", async (t) => {
+test("WarmPool.close: ends a process that is only just being started", { timeout: 20_000 }, async (t) => {
+  const harness = await harnessFor(t);
+  throughWrapper(harness, await wrapper(t, "sleep 100"));
+  const { workspaces } = harness.options;
+  const { opened, open: letOpen } = gate();
+  let opening = false;
+  const open = async (json: string) => {
+    opening = true;
+    await opened;
+    return workspaces.open(json);
+  };
+  const pool = new WarmPool({ ...harness.options, workspaces: { open } });
+  await pool.take(await harness.requestFor(HELLO), "{}");
+  await until(() => opening, "the next process to be started");
+  const closed = pool.close();
+  letOpen();
+  await closed;
+  assert.equal(await warmPid(harness), 0);
+});
+
+test("WarmPool: with size 0 no process is started ahead", async (t) => {
   const harness = await harnessFor(t, { size: 0 });
   assert.equal((await harness.run(HELLO, "warm")).start, "cold");
   assert.deepEqual(harness.warmPool.counts, {});
 });
 
-test("as many wait as are wanted", async (t) => {
+test("WarmPool: as many processes wait as its size says", async (t) => {
   const harness = await harnessFor(t, { size: 3 });
   await harness.run(HELLO, "warm");
   await until(() => harness.warmPool.counts["node"]?.ready === 3, "three are ready");
@@ -166,29 +203,27 @@ test("as many wait as are wanted", async (t) => {
   assert.deepEqual(results.map(({ start }) => start).sort(), ["cold", "warm", "warm", "warm"]);
 });
 
-/** The milliseconds from a process being taken to the next one being ready. */
+/** Milliseconds from taking a process to the next one being ready. */
 async function msToRefill(harness: Harness): Promise<number> {
-  const found = await harness.languages.find("node");
-  assert.ok(!("message" in found));
-  const launcher = await harness.warmPool.take({ ...found, spelling: "node", variables: process.env, inputJson: "{}" });
+  const launcher = await harness.warmPool.take(await harness.requestFor({ language: "node", code: "" }), "{}");
   const takenAt = performance.now();
-  await launcher?.workspace.close();
+  await launcher?.close();
   await until(() => harness.warmPool.counts["node"]?.ready === 1, "a process is ready");
   return performance.now() - takenAt;
 }
 
-test("while more runs are active than there are cores, refilling waits for a pause", async (t) => {
+test("WarmPool: with more active runs than cores, refilling waits for a second without a job", async (t) => {
   const harness = await harnessFor(t, { active: () => 9, cores: 2 });
   for (let n = 0; n < 3; n++) await harness.run({ language: "node", code: "" }, "warm");
   assert.ok((await msToRefill(harness)) >= 1000);
 });
 
-test("while a run is active a process is not replaced at once, but before long", async (t) => {
+test("WarmPool: while a run is active a process is replaced after 100 ms, not at once", async (t) => {
   const harness = await harnessFor(t, { active: () => 1, cores: 2 });
   assert.ok((await msToRefill(harness)) >= 100);
 });
 
-test("processes that wait end when the runner is killed", async (t) => {
+test("WarmProcess: ends when the runner is killed", async (t) => {
   const program = `
     import { openHarness } from ${JSON.stringify(new URL("./harness.ts", import.meta.url).href)};
     const harness = await openHarness();
@@ -196,7 +231,8 @@ test("processes that wait end when the runner is killed", async (t) => {
     await harness.warmed({ language: "python", code: "" });
     console.log(harness.workDir);
     setInterval(() => {}, 1000);`;
-  const runner = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+  const args = ["--import", "tsx", "--input-type=module", "-e", program];
+  const runner = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   t.after(() => { runner.kill("SIGKILL"); });
   const workDir = await new Promise<string>((resolve) => runner.stdout.once("data", (data: Buffer) => resolve(data.toString().trim())));
   t.after(() => rm(join(workDir, ".."), { recursive: true, force: true }));
@@ -230,9 +266,10 @@ for (const [name, before, now, forced] of [
   ["AUTOMN_INPUT_JSON", undefined, "{}", false],
   ["AUTOMN_PYTHON_THING", undefined, "x", false],
 ] as const) {
-  test(`${name} from ${before} to ${now} ${forced ? "forces a cold start" : "is taken over"}`, () => {
+  test(`coldReason: ${name} from ${before} to ${now} ${forced ? "forces a cold start" : "is taken over"}`, () => {
     const interpreter = { path: "/bin/x", version: "1" };
-    const reason = coldReason({ interpreter, environment: { [name]: before } }, { interpreter, environment: { [name]: now } });
+    const having = (value: string | undefined) => ({ interpreter, environment: value === undefined ? {} : { [name]: value } });
+    const reason = coldReason(having(before), having(now));
     assert.equal(reason !== undefined, forced);
   });
 }

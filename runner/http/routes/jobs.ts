@@ -26,13 +26,14 @@ export function takeJob({ runs, config, log }: JobRouteDependencies): Handler {
     const run = runs.admit(parseRunRequest(await readJson(request, maxBodyBytes)));
     const { runId, script, redaction } = run.job;
     const facts = { runId, script: redaction.text(script.label), language: script.language };
-    log.debug("Run started", facts);
+    log.info("Run started", facts);
     const stream = openFrameStream(response, silenceMs, () => {
       if (onDisconnect === "cancel") run.stop.abort({ kind: "host-gone" });
       else log.info("The host has gone, the run goes on", { runId });
     });
     const { frame, report: { result } } = await runs.perform(run, stream);
     stream.end(frame);
-    log.info("Run ended", { ...facts, reason: result.reason, code: result.code, ms: result.duration });
+    const logEnd = result.code === 0 ? log.info : log.warn;
+    logEnd("Run ended", { ...facts, reason: result.reason, code: result.code, ms: result.duration });
   };
 }

@@ -1,4 +1,4 @@
-// Looking runs up, following them and ending them, behind the same secret as jobs.
+// Looks runs up, follows them and ends them, for those who know the secret of jobs.
 import { describe, Failure } from "../../lib/failure.ts";
 import type { RunHistory } from "../../runs/history.ts";
 import type { RunRegistry } from "../../runs/run-registry.ts";
@@ -14,7 +14,7 @@ export interface RunRouteDependencies {
   readonly history: RunHistory;
 }
 
-/** `GET /api/runs`: active ones first, then the latest. */
+/** `GET /api/runs`: the active ones and the last that have ended, the newest first. */
 export function listRuns({ history }: RunRouteDependencies): Handler {
   return ({ response }) => {
     sendJson(response, 200, { runs: history.list() });
@@ -71,8 +71,8 @@ function runIdOf({ params }: Exchange): string {
 
 function firstFrame({ query }: Exchange): number {
   const text = query.get("from") ?? "0";
-  if (!/^\d{1,15}$/.test(text)) throw new Failure("bad-request", `Cannot read from: wanted the number of a frame, counted from 0, found ${describe(text)}`);
-  return Number(text);
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new Failure("bad-request", `Cannot read from: wanted the number of a frame, counted from 0, found ${describe(text)}`);
 }
 
 function unknown(runId: string): Failure {

@@ -1,8 +1,9 @@
-// Node.js scripts: CommonJS or ES module as Node itself decides, TypeScript where it strips types.
+// Node.js scripts: CommonJS or ES module by their syntax, TypeScript where Node strips types.
 import { fileURLToPath } from "node:url";
 import { Failure } from "../../lib/failure.ts";
 import { compareVersions } from "../../lib/versions.ts";
 import type { Interpreter, Language } from "../language.ts";
+import { isEsModule } from "./import-reader.ts";
 
 const PRELUDE = fileURLToPath(new URL("./prelude/automn.cjs", import.meta.url));
 /** Loaded before the helpers in a process that waits for its script. */
@@ -12,6 +13,7 @@ const WARM_PRELUDE = fileURLToPath(new URL("./prelude/automn-warm.cjs", import.m
 type Ranges = readonly (readonly [from: string, below: string])[];
 
 const FOREVER = "999.0.0";
+/** Whether a file is an ES module is left to Node where only its own parser can tell. */
 const FLAGS: readonly { readonly flag: string; readonly ranges: Ranges; readonly spelling?: string }[] = [
   { flag: "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", ranges: [["20.11.0", "21.0.0"], ["21.3.0", FOREVER]] },
   { flag: "--experimental-detect-module", ranges: [["20.10.0", "20.19.0"], ["21.1.0", "22.7.0"]] },
@@ -29,13 +31,15 @@ export const node: Language = {
   shownDefault: "the runner's own",
   candidates: () => [{ file: process.execPath }],
   probe: ["-p", "JSON.stringify({ path: process.execPath, version: process.versions.node })"],
-  extension: (spelling) => (spelling === "typescript" ? ".ts" : ".js"),
+  // An ES module is named as one: Node warns of a `.js` that it has to read twice to know, and a script that starts its own
+  // file again, in a child or a worker with options of its own, would have that warning on stderr.
+  extension: (spelling, code) => `${isEsModule(code) ? ".m" : "."}${spelling === "typescript" ? "ts" : "js"}`,
   command(interpreter, codeFile, spelling) {
     if (spelling === "typescript" && !within(interpreter.version, STRIPS_TYPES)) throw new Failure("bad-request", noTypes(interpreter));
-    const flags = FLAGS.filter((row) => (row.spelling === undefined || row.spelling === spelling) && within(interpreter.version, row.ranges)).map((row) => row.flag);
-    return { file: interpreter.path, args: ["--require", PRELUDE, ...flags, codeFile], environment: {} };
+    const rows = FLAGS.filter((row) => (row.spelling ?? spelling) === spelling && within(interpreter.version, row.ranges));
+    return { file: interpreter.path, args: ["--require", PRELUDE, ...rows.map(({ flag }) => flag), codeFile], environment: {} };
   },
-  // By NODE_OPTIONS, since the script and its worker threads are told of all that the command line has.
+  // Through NODE_OPTIONS, since process.execArgv shows the script and its worker threads what is on the command line.
   warm: ({ file, args, environment }, inherited) => ({
     file,
     args: [...args.slice(0, -1), "automn-warm"],

@@ -7,7 +7,7 @@ const MAX_VERSION = 256;
 const RESERVED: ReadonlySet<string> = new Set(["node_modules", "favicon.ico"]);
 
 /**
- * Why npm can have no package of this name, as a sentence; undefined where it can. Upper case is allowed, since old packages
+ * The message why npm can have no package of this name; undefined where it can. Upper case is allowed, since old packages
  * have it. The caller leaves out modules of Node itself: a package may share their name (`buffer`, `punycode`).
  */
 export function npmNameProblem(name: string): string | undefined {
@@ -43,16 +43,22 @@ export function isDistTag(text: string): boolean {
   return text.length <= MAX_VERSION && /^[A-Za-z][\w.-]*$/.test(text) && !isRange(text);
 }
 
-/** Why a text cannot be the version of an npm package, in words; undefined for a version, range or dist-tag. */
+const ADDRESS = /[/\\:]|^\./;
+
+/** Why a text cannot be the version of an npm package; undefined for a version, range or dist-tag. */
 export function versionProblem(text: string): string | undefined {
   if (text.length > MAX_VERSION) return `a version has at most ${MAX_VERSION} characters`;
   if (text.startsWith("-")) return 'a version does not begin with "-"';
-  if (/[/\\:]|^\./.test(text)) return "URLs, paths, git addresses and aliases are not installed, only versions, ranges and tags of the registry";
+  if (ADDRESS.test(text)) return "URLs, paths, git addresses and aliases are not installed, only versions, ranges and tags of the registry";
   return isRange(text) || isDistTag(text) ? undefined : "it is neither a version, nor a range, nor a tag";
 }
 
 /** Comments of other tools that would read as a dist-tag. */
-const ANNOTATION = /^(?:ts-(?:ignore|expect-error|nocheck|check)|(?:vite|vitest|webpack|turbopack)-?ignore|deprecated|internal|private|public|preserve|license|flow|jsx|async|inheritdoc|todo|fixme|__\w+__)$/i;
+const ANNOTATION = new RegExp(
+  "^(?:ts-(?:ignore|expect-error|nocheck|check)|(?:vite|vitest|webpack|turbopack)-?ignore|deprecated|internal|private|public" +
+    "|preserve|license|flow|jsx|async|inheritdoc|todo|fixme|__\\w+__)$",
+  "i",
+);
 /** Tags that count although an explanation follows them. */
 const COMMON_TAG = /^(?:latest|next|beta|alpha|canary|rc|nightly)$/;
 

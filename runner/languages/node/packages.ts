@@ -24,8 +24,8 @@ export function nodePackages({ npmPath, npmIgnoreScripts }: PackageManagerSettin
 }
 
 async function isIntact(directory: string, resolved: Readonly<Record<string, string>>): Promise<boolean> {
-  const there = await Promise.all(Object.entries(resolved).map(async ([name, version]) => (await npmVersionIn(directory, name)) === version));
-  return there.every(Boolean);
+  const isThere = async ([name, version]: [string, string]) => (await npmVersionIn(directory, name)) === version;
+  return (await Promise.all(Object.entries(resolved).map(isThere))).every(Boolean);
 }
 
 function checkName(name: string): NameCheck {

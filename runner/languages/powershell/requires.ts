@@ -1,5 +1,5 @@
 // Which modules a PowerShell script needs: its `#Requires -Modules` lines.
-import { describe } from "../../lib/failure.ts";
+import { describe, messageOf } from "../../lib/failure.ts";
 import { lineComments } from "./comments.ts";
 import { type Needs, type Requirement, merge, requirement } from "../requirement.ts";
 
@@ -25,13 +25,13 @@ const QUOTED = "'(?:[^']|'')*'(?!')|\"(?:[^\"`]|\"\"|`[^])*\"(?!\")";
 const ARGUMENT = new RegExp(`\\s+|(#.*)|(,)|@\\{((?:${QUOTED}|[^'"}])*)\\}|(${QUOTED})|-([A-Za-z]+):?|([^\\s,"']+)`, "gy");
 const ENTRY = new RegExp(`\\s*(?:;\\s*)*(?:(${QUOTED}|\\w+)\\s*=\\s*(${QUOTED}|[^\\s;]+)\\s*(?:;|$)|$)`, "y");
 const NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?$/;
-const LONGEST_NAME = 128;
+const MAX_NAME = 128;
 const MAX_LINE = 4096;
 const VERSION = /^\d{1,9}(?:\.\d{1,9}){0,3}$/;
 const MAXIMUM = /^\d{1,9}(?:\.\d{1,9}){0,3}$|^\d{1,9}(?:\.\d{1,9}){0,2}\.\*$/;
 const KEYS: ReadonlySet<string> = new Set(["modulename", "moduleversion", "requiredversion", "maximumversion", "guid"]);
 
-/** The modules that the `#Requires` lines of a script name. What else those lines ask for is PowerShell's own to check. */
+/** The modules that a script's `#Requires` lines name. PowerShell itself checks what else those lines ask for. */
 export function powershellNeeds(code: string): Needs<ModuleRequirement> {
   if (!/#requires/i.test(code)) return { requirements: [], problems: [], notes: [] };
   const mentions: ModuleRequirement[] = [];
@@ -39,9 +39,10 @@ export function powershellNeeds(code: string): Needs<ModuleRequirement> {
   for (const { text, line, alone } of lineComments(code)) {
     if (!alone || !REQUIRES.test(text)) continue;
     try {
-      for (const value of moduleArguments(text.replace(REQUIRES, ""))) mentions.push(value.kind === "table" ? fromTable(value.text) : named(value.text));
+      const values = moduleArguments(text.replace(REQUIRES, ""));
+      mentions.push(...values.map((value) => (value.kind === "table" ? fromTable(value.text) : named(value.text))));
     } catch (error) {
-      problems.push(`Cannot read #Requires in line ${line}: ${error instanceof Error ? error.message : String(error)}`);
+      problems.push(`Cannot read #Requires in line ${line}: ${messageOf(error)}`);
     }
   }
   const { requirements, problems: conflicts } = merge(mentions, (name) => name.toLowerCase());
@@ -60,7 +61,9 @@ function moduleArguments(text: string): Value[] {
     if (parameter?.kind !== "parameter" || !"modules".startsWith(parameter.name.toLowerCase())) continue;
     do {
       const value = all[++at];
-      if (value?.kind !== "text" && value?.kind !== "table") throw new Error(`wanted the name of a module, found ${value ? shown(value) : "the end of the line"}`);
+      if (value?.kind !== "text" && value?.kind !== "table") {
+        throw new Error(`wanted the name of a module, found ${value ? shown(value) : "the end of the line"}`);
+      }
       values.push(value);
     } while (all[at + 1]?.kind === "comma" && ++at);
     const next = all[at + 1];
@@ -96,8 +99,10 @@ function unquoted(text: string): string {
 }
 
 function named(name: string): ModuleRequirement {
-  if (name.length > LONGEST_NAME) throw new Error(`the name of a module has at most ${LONGEST_NAME} characters, this one has ${name.length}`);
-  if (!NAME.test(name)) throw new Error(`wanted the name of a module, of letters, digits, dots, dashes and underscores, found ${describe(name)}`);
+  if (name.length > MAX_NAME) throw new Error(`the name of a module has at most ${MAX_NAME} characters, this one has ${name.length}`);
+  if (!NAME.test(name)) {
+    throw new Error(`wanted the name of a module, of letters, digits, dots, dashes and underscores, found ${describe(name)}`);
+  }
   return requirement(name);
 }
 
@@ -109,8 +114,9 @@ function fromTable(text: string): ModuleRequirement {
   const minimum = versionOf("ModuleVersion", entries, VERSION);
   const maximum = versionOf("MaximumVersion", entries, MAXIMUM);
   const exact = versionOf("RequiredVersion", entries, VERSION);
-  if (minimum === undefined && maximum === undefined && exact === undefined) throw new Error(`wanted ModuleVersion, MaximumVersion or RequiredVersion in @{${text}}`);
-  if (exact !== undefined && (minimum !== undefined || maximum !== undefined)) throw new Error(`RequiredVersion stands alone, found @{${text}}`);
+  const ranged = minimum !== undefined || maximum !== undefined;
+  if (!ranged && exact === undefined) throw new Error(`wanted ModuleVersion, MaximumVersion or RequiredVersion in @{${text}}`);
+  if (ranged && exact !== undefined) throw new Error(`wanted RequiredVersion alone, found @{${text}}`);
   return {
     ...requirement(named(name).name, nugetRange(minimum, maximum, exact)),
     ...(minimum === undefined ? {} : { minimum }),

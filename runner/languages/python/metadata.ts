@@ -1,13 +1,13 @@
-// What a Python script needs: the `# /// script` block of PEP 723.
+// What a Python script needs: its `# /// script` block (PEP 723).
 import { describe, messageOf } from "../../lib/failure.ts";
 import { parsePythonRequirement } from "./requirement.ts";
 import { specifierProblem } from "./version.ts";
 import type { Needs, Requirement } from "../requirement.ts";
-import { type TomlValue, parseToml } from "./toml.ts";
+import { parseToml, type TomlValue } from "./toml.ts";
 
-/** A script's packages; a name may be there several times, with different markers, and all of them hold. */
+/** A script's packages. A name may be there several times, with different markers, and all of them hold. */
 export interface PythonNeeds extends Needs {
-  /** The interpreters that the script runs on, in PEP 440's words (`>=3.9`); see `pythonSatisfies`. */
+  /** The interpreters that the script runs on, as PEP 440 writes it: `>=3.9`. */
   readonly requiresPython?: string;
 }
 
@@ -22,16 +22,17 @@ const OPENING = `# /// ${TYPE}`;
 const CLOSING = "# ///";
 const HEADER = /^# \/\/\/ ([A-Za-z0-9-]+)$/;
 
-/** Reads what a script says in its PEP 723 block; a script without one needs nothing. */
+/** Reads a script's PEP 723 block; a script without one needs nothing. */
 export function pythonNeeds(code: string): PythonNeeds {
   if (!code.includes(OPENING)) return { requirements: [], problems: [], notes: [] };
   const { blocks, unclosed } = findBlocks(code);
-  const notes = unclosed.map((line) => `The "${OPENING}" block in line ${line} is passed over, as PEP 723 has it: no "${CLOSING}" closes it before the first line that is not a comment`);
+  const why = `as PEP 723 says: no "${CLOSING}" closes it before the first line that is not a comment`;
+  const notes = unclosed.map((line) => `The "${OPENING}" block in line ${line} is ignored, ${why}`);
   const [block, second] = blocks;
   if (block === undefined) return { requirements: [], problems: [], notes };
   if (second !== undefined) {
-    const problem = `Cannot read the script's metadata: wanted one "${OPENING}" block, found one above line ${block.firstLine} and one above line ${second.firstLine}`;
-    return { requirements: [], problems: [problem], notes };
+    const found = `found one above line ${block.firstLine} and one above line ${second.firstLine}`;
+    return { requirements: [], problems: [`Cannot read the script's metadata: wanted one "${OPENING}" block, ${found}`], notes };
   }
   return readBlock(block, notes);
 }
@@ -47,8 +48,9 @@ function readBlock(block: Block, notes: readonly string[]): PythonNeeds {
   const requirements = dependenciesOf(fields.get("dependencies"), problems);
   const requiresPython = requiresPythonOf(fields.get("requires-python"), problems);
   const unknown = [...fields].filter(([name]) => !["dependencies", "requires-python", "tool"].includes(name));
-  const passedOver = unknown.map(([name, { line }]) => `The script's metadata has ${describe(name)} in line ${line}, which means nothing to PEP 723`);
-  return { requirements, problems, notes: [...notes, ...passedOver], ...(requiresPython === undefined ? {} : { requiresPython }) };
+  const ignored = unknown.map(([name, { line }]) =>
+    `The script's metadata has ${describe(name)} in line ${line}, which means nothing to PEP 723`);
+  return { requirements, problems, notes: [...notes, ...ignored], ...(requiresPython === undefined ? {} : { requiresPython }) };
 }
 
 function dependenciesOf(value: TomlValue | undefined, problems: string[]): Requirement[] {
@@ -87,7 +89,8 @@ function stringOf(value: TomlValue, what: string): string {
 }
 
 function nameOf(value: TomlValue): string {
-  return value.kind === "array" ? "an array" : value.kind === "string" ? describe(value.value) : `a ${value.kind === "boolean" ? "truth value" : value.kind}`;
+  if (value.kind === "array") return "an array";
+  return value.kind === "string" ? describe(value.value) : value.text.slice(0, 40).split("\n", 1)[0] ?? "";
 }
 
 /**
@@ -105,7 +108,8 @@ function findBlocks(code: string): { readonly blocks: readonly Block[]; readonly
     const closing = run.lastIndexOf(CLOSING);
     const header = run.findIndex((line, index) => HEADER.test(line) && index < closing - 1);
     const found = header !== -1 && HEADER.exec(run[header] ?? "")?.[1] === TYPE;
-    if (found) blocks.push({ content: run.slice(header + 1, closing).map((line) => line.slice(2)).join("\n"), firstLine: start + header + 2 });
+    const content = run.slice(header + 1, closing).map((line) => line.slice(2)).join("\n");
+    if (found) blocks.push({ content, firstLine: start + header + 2 });
     const open = run.findIndex((line, index) => line === OPENING && (header === -1 || index > closing));
     if (open !== -1) unclosed.push(start + open + 1);
     start = end;

@@ -4,103 +4,132 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { findOnPath } from "../../lib/path-search.ts";
 import { type Installer, type InstallTask, type Refusal, type ToolEnd, refusedAlone, refuseAll } from "../installer.ts";
+import { indexProblem, pipReason } from "./pip-failure.ts";
 import { normalizedPythonName } from "./requirement.ts";
 import type { Requirement } from "../requirement.ts";
 
-/** Settings that pip reads and uv does not. */
-const PIP_SETTINGS = ["PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CONFIG_FILE", "PIP_TRUSTED_HOST", "PIP_PROXY", "PIP_CONSTRAINT"];
-/** Failures that are about single packages, in pip's words and in uv's. */
-const BLAMES_PACKAGES = /No matching distribution found|Could not find a version|was not found in the|there (?:is|are) no versions? of|not found in the provided package locations/i;
-const MAX_LINES = 10;
+/** Variables that pip reads and uv does not. */
+const PIP_SETTINGS = [
+  "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CONFIG_FILE", "PIP_TRUSTED_HOST", "PIP_PROXY",
+  "PIP_CONSTRAINT",
+];
+/** Failures that are about single packages, as pip and uv put them. */
+const BLAMES_PACKAGES = new RegExp([
+  "No matching distribution found", "Could not find a version", // pip
+  "was not found in the", "there (?:is|are) no versions? of", "not found in the provided package locations", // uv
+].join("|"), "i");
+/** pip's options for a question: no further tries, and what the index answered. */
+const QUICK: readonly string[] = ["--retries", "0", "-vv"];
 
-/** A program that installs a file of requirements into a folder; `flags` come behind. */
+/** A program that installs a file of requirements into a folder. */
 interface Program {
-  readonly name: string;
-  install(file: string, target: string, flags: readonly string[], quiet: boolean): Promise<ToolEnd>;
+  install(file: string, target: string, options?: { readonly flags?: readonly string[]; readonly quiet?: boolean }): Promise<ToolEnd>;
 }
 
 /** uv or pip as the installer of Python packages. */
 export const pip: Installer = {
   label: "pip", noun: "Python package", worksOffline: false,
   async install(task) {
+    const { interpreter, packagesDir: target, requirements } = task;
     const program = await choose(task);
-    if (program === undefined) return refuseAll(task.requirements, `neither uv nor pip was found for ${task.interpreter.path}, and it can't make a venv with one`);
-    const target = task.packagesDir;
-    const all = await write(task, task.requirements);
-    const end = await program.install(all, target, [], false);
-    if (end.code === 0) return { resolved: await resolvedIn(target, task.requirements), refused: [] };
+    const end = await program.install(await write(task, requirements), target);
+    if (end.code === 0) return { resolved: await resolvedIn(target, requirements), refused: [] };
+    if (hasNoPip(end))
+      return refuseAll(requirements, `neither uv nor pip was found for ${interpreter.path}, and it cannot make a venv with pip`);
     const refused = await blame(program, end, task);
-    const rest = task.requirements.filter(({ name }) => !refused.some((one) => one.name === name));
+    const rest = requirements.filter(({ name }) => !refused.some((one) => one.name === name));
     if (!task.partial || rest.length === 0) return { resolved: {}, refused };
-    const again = await program.install(await write(task, rest), target, ["--upgrade"], false);
-    return again.code === 0 ? { resolved: await resolvedIn(target, rest), refused } : refuseAll(task.requirements, reasonOf(again));
+    const again = await program.install(await write(task, rest), target, { flags: ["--upgrade"] });
+    return again.code === 0 ? { resolved: await resolvedIn(target, rest), refused } : refuseAll(requirements, pipReason(again));
   },
 };
 
-/** One requirement a line; names and versions were checked, so that no line is an option. */
+/** One requirement per line; names and versions were checked, so no line is an option. */
 async function write({ scratch }: InstallTask, requirements: readonly Requirement[]): Promise<string> {
   const file = join(scratch, "requirements.txt");
   await writeFile(file, requirements.map(({ name, version = "" }) => `${name}${version}\n`).join(""));
   return file;
 }
 
+/** Finds out which packages a failure is about; an index that answers nobody is to blame for all of them, and is asked no further. */
 async function blame(program: Program, end: ToolEnd, task: InstallTask): Promise<readonly Refusal[]> {
-  const reason = reasonOf(end);
-  const all = refuseAll(task.requirements, reason).refused;
-  if (task.requirements.length === 1 || !BLAMES_PACKAGES.test(end.lines.join("\n"))) return all;
-  const alone = await refusedAlone(task.requirements, reason, async (one) => {
-    const answer = await program.install(await write(task, [one]), join(task.scratch, "probe"), ["--dry-run", "--no-deps"], true);
-    return answer.code === 0 ? undefined : reasonOf(answer);
+  const { requirements } = task;
+  const reason = pipReason(end);
+  if (!BLAMES_PACKAGES.test(end.lines.join("\n"))) return refuseAll(requirements, indexProblem(end) ?? reason).refused;
+  const unreachable = indexProblem(end) ?? indexProblem(await ask(program, task, requirements.slice(0, 1)));
+  if (unreachable !== undefined) return refuseAll(requirements, unreachable).refused;
+  if (requirements.length === 1) return refuseAll(requirements, reason).refused;
+  const alone = await refusedAlone(requirements, reason, async (one) => {
+    const answer = await ask(program, task, [one]);
+    return answer.code === 0 ? undefined : pipReason(answer);
   });
-  return alone.length === 0 ? all : alone;
+  return alone.length === 0 ? refuseAll(requirements, reason).refused : alone;
 }
 
-/** The lines that pip marks as errors; uv's last ones. */
-function reasonOf({ code, lines }: ToolEnd): string {
-  const said = lines.map((line) => line.trimEnd()).filter((line) => line.trim() !== "" && !/^\[notice\]|^WARNING: You are using pip/.test(line));
-  const errors = said.filter((line) => /^ERROR: /.test(line)).map((line) => line.replace("ERROR: ", ""));
-  return (errors.length > 0 ? errors : said).slice(-MAX_LINES).join("\n  ") || `it ended ${code === null ? "by a signal" : `with code ${code}`} and said nothing`;
+/** Asks whether these could be had, without trying a failing index again; with `-vv` pip says what the index answered. */
+async function ask(program: Program, task: InstallTask, requirements: readonly Requirement[]): Promise<ToolEnd> {
+  const options = { flags: ["--dry-run", "--no-deps", ...QUICK], quiet: true };
+  return program.install(await write(task, requirements), join(task.scratch, "probe"), options);
 }
 
 /** uv, unless only pip was told where packages come from. */
-async function choose(task: InstallTask): Promise<Program | undefined> {
+async function choose(task: InstallTask): Promise<Program> {
   const uv = await findOnPath("uv", task.environment);
-  const pipFirst = uv === undefined || ((await hasPipSettings(task.environment)) && !Object.keys(task.environment).some((name) => /^UV_.*INDEX|^UV_FIND_LINKS/.test(name)));
-  const byUv = uv === undefined ? undefined : uvProgram(uv, task);
-  return pipFirst ? (await pipProgram(task)) ?? byUv : byUv;
+  if (uv === undefined) return pipProgram(task);
+  const toldUv = Object.keys(task.environment).some((name) => /^UV_.*INDEX|^UV_FIND_LINKS/.test(name));
+  return toldUv || !(await hasPipSettings(task.environment)) ? uvProgram(uv, task) : pipProgram(task, uvProgram(uv, task));
 }
 
 function uvProgram(uv: string, task: InstallTask): Program {
+  const always = ["pip", "install", "--no-progress", "--color", "never", "--python", task.interpreter.path];
   return {
-    name: "uv",
-    install: (file, target, flags, quiet) => task.tool(uv, ["pip", "install", "--no-progress", "--color", "never", "--python", task.interpreter.path, "--target", target, "--requirement", file, ...flags], { quiet, label: "uv" }),
+    install(file, target, { flags = [], quiet = false } = {}) {
+      const known = flags.filter((flag) => !QUICK.includes(flag));
+      return task.tool(uv, [...always, "--target", target, "--requirement", file, ...known], { quiet, label: "uv" });
+    },
   };
 }
 
-async function pipProgram(task: InstallTask): Promise<Program | undefined> {
-  const python = await pythonWithPip(task);
-  if (python === undefined) return undefined;
-  const always = ["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--no-color", "--no-warn-script-location"];
+/**
+ * The interpreter's own pip, else that of a venv in the scratch folder, else `otherwise`. pip is not asked first whether it
+ * is there: its start is a good part of a small installation.
+ */
+function pipProgram(task: InstallTask, otherwise?: Program): Program {
+  const always = [
+    "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--no-color", "--no-warn-script-location",
+  ];
+  let python = task.interpreter.path;
   return {
-    name: "pip",
-    install: (file, target, flags, quiet) => task.tool(python, [...always, "--target", target, "--requirement", file, ...flags], { quiet }),
+    async install(file, target, options = {}) {
+      const { flags = [], quiet = false } = options;
+      const run = () => task.tool(python, [...always, "--target", target, "--requirement", file, ...flags], { quiet });
+      const end = await run();
+      if (!hasNoPip(end)) return end;
+      const venv = await venvWithPip(task);
+      if (venv === undefined) return otherwise?.install(file, target, options) ?? end;
+      python = venv;
+      return run();
+    },
   };
 }
 
-/** The interpreter itself where it has pip, else a venv of it in the scratch folder. */
-async function pythonWithPip(task: InstallTask): Promise<string | undefined> {
-  const { interpreter, scratch } = task;
-  const probe = await task.tool(interpreter.path, ["-m", "pip", "--version"], { quiet: true });
-  if (probe.code === 0) return interpreter.path;
+function hasNoPip({ code, lines }: ToolEnd): boolean {
+  return code !== 0 && lines.some((line) => /No module named '?pip(?:\.__main__)?'?\b/.test(line));
+}
+
+async function venvWithPip({ interpreter, scratch, tool }: InstallTask): Promise<string | undefined> {
   const venv = join(scratch, "venv");
-  const made = await task.tool(interpreter.path, ["-m", "venv", venv], { quiet: true });
+  const made = await tool(interpreter.path, ["-m", "venv", venv], { quiet: true });
   return made.code === 0 ? join(venv, process.platform === "win32" ? "Scripts/python.exe" : "bin/python") : undefined;
 }
 
 async function hasPipSettings(environment: NodeJS.ProcessEnv): Promise<boolean> {
   if (PIP_SETTINGS.some((name) => environment[name])) return true;
   const home = homedir();
-  const places = ["/etc/pip.conf", "/etc/xdg/pip/pip.conf", join(home, ".pip/pip.conf"), join(environment["XDG_CONFIG_HOME"] ?? join(home, ".config"), "pip/pip.conf"), join(home, "Library/Application Support/pip/pip.conf"), join(environment["APPDATA"] ?? home, "pip/pip.ini")];
+  const places = [
+    "/etc/pip.conf", "/etc/xdg/pip/pip.conf", join(home, ".pip/pip.conf"), join(home, "Library/Application Support/pip/pip.conf"),
+    join(environment["XDG_CONFIG_HOME"] ?? join(home, ".config"), "pip/pip.conf"), join(environment["APPDATA"] ?? home, "pip/pip.ini"),
+  ];
   const found = await Promise.all(places.map((place) => stat(place).catch(() => undefined)));
   return found.some((facts) => facts !== undefined);
 }
@@ -108,6 +137,7 @@ async function hasPipSettings(environment: NodeJS.ProcessEnv): Promise<boolean> 
 /** Every installed distribution has a folder that is named by it: `requests-2.31.0.dist-info`. */
 async function resolvedIn(target: string, requirements: readonly Requirement[]): Promise<Record<string, string>> {
   const names = await readdir(target).catch(() => []);
-  const there = new Map(names.map((name) => /^(.+)-([^-]+)\.dist-info$/.exec(name)).filter((match) => match !== null).map(([, name = "", version = ""]) => [normalizedPythonName(name), version]));
+  const matches = names.map((name) => /^(.+)-([^-]+)\.dist-info$/.exec(name)).filter((match) => match !== null);
+  const there = new Map(matches.map(([, name = "", version = ""]) => [normalizedPythonName(name), version]));
   return Object.fromEntries(requirements.flatMap(({ name }) => (there.has(name) ? [[name, there.get(name) ?? ""]] : [])));
 }

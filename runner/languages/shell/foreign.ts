@@ -2,29 +2,22 @@
 import { existsSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { Failure } from "../../lib/failure.ts";
-import type { Command, Interpreter } from "../language.ts";
+import type { Command, Language } from "../language.ts";
 import { node } from "../node/node.ts";
 import { powershell } from "../powershell/powershell.ts";
 import { python } from "../python/python.ts";
 import { shellCommand } from "./shell-command.ts";
 import type { Shebang } from "./shebang.ts";
 
-/** How a program is given the helpers. */
-interface HelpedProgram {
-  readonly name: RegExp;
-  readonly extension: string;
-  readonly command: (program: Interpreter, codeFile: string, inherited: NodeJS.ProcessEnv) => Command;
-}
-
-const HELPED: readonly HelpedProgram[] = [
-  { name: /^python(\d+(\.\d+)*t?)?$/, extension: ".py", command: (program, file, env) => python.command(program, file, "python", env) },
-  { name: /^node(js)?(-?\d+)?$/, extension: ".js", command: (program, file, env) => node.command(program, file, "node", env) },
-  { name: /^pwsh(-\w+)?$/, extension: ".ps1", command: (program, file, env) => powershell.command(program, file, "powershell", env) },
-  { name: /^dash$/, extension: ".sh", command: (program, file, env) => shellCommand({ ...program, flavour: "dash" }, file, env) },
-  {
-    name: /^(ash|busybox a?sh|[lmo]?ksh|pdksh|ksh\d+|posh|yash|zsh)$/, extension: ".sh",
-    command: (program, file, env) => shellCommand({ ...program, flavour: "sh" }, file, env),
-  },
+/** Programs that can be given the helpers as those of a language are, and shells, by their flavour. */
+const LANGUAGES: readonly (readonly [name: RegExp, language: Language])[] = [
+  [/^python(\d+(\.\d+)*t?)?$/, python],
+  [/^node(js)?(-?\d+)?$/, node],
+  [/^pwsh(-\w+)?$/, powershell],
+];
+const SHELLS: readonly (readonly [name: RegExp, flavour: string])[] = [
+  [/^dash$/, "dash"],
+  [/^(ash|busybox a?sh|[lmo]?ksh|pdksh|ksh\d+|posh|yash|zsh)$/, "sh"],
 ];
 
 /** Whether a first line names something else than the shell that runs scripts anyway. Windows does not look at first lines. */
@@ -33,18 +26,29 @@ export function isForeign({ name }: Shebang, platform: NodeJS.Platform = process
 }
 
 /** The ending of the script's file, by which Node.js and PowerShell know their own. */
-export function extensionFor({ name }: Shebang): string {
-  return HELPED.find((program) => program.name.test(name))?.extension ?? ".sh";
+export function extensionFor({ name }: Shebang, code: string): string {
+  const language = find(LANGUAGES, name);
+  return language?.extension(language.name, code) ?? ".sh";
 }
 
 /** How the named program runs the script, with the helpers where it can be given them. Throws a `Failure` if it does not exist. */
-export function foreignCommand({ program, argument, name }: Shebang, codeFile: string, inherited: NodeJS.ProcessEnv): Command {
+export function foreignCommand(shebang: Shebang, codeFile: string, inherited: NodeJS.ProcessEnv): Command {
+  const { program, argument } = shebang;
   if (!isAbsolute(program) || !existsSync(program)) {
     throw new Failure("bad-request", `Cannot run the script: its first line names ${JSON.stringify(program)}, which does not exist.`);
   }
-  const helped = HELPED.find((one) => one.name.test(name));
-  // Its version is not known: 0.0.0 is given no flags that only some versions know.
-  const command = helped?.command({ path: program, version: "0.0.0" }, codeFile, inherited);
-  const { args, environment } = command ?? { args: [codeFile], environment: {} };
+  const { args, environment } = helpedCommand(shebang, codeFile, inherited) ?? { args: [codeFile], environment: {} };
   return { file: program, args: [...(argument === undefined ? [] : [argument]), ...args], environment };
+}
+
+function helpedCommand({ program: path, name }: Shebang, codeFile: string, inherited: NodeJS.ProcessEnv): Command | undefined {
+  const interpreter = { path, version: "0.0.0" }; // not known: it is given no flags that only some versions know
+  const flavour = find(SHELLS, name);
+  if (flavour !== undefined) return shellCommand({ ...interpreter, flavour }, codeFile, inherited);
+  const language = find(LANGUAGES, name);
+  return language?.command(interpreter, codeFile, language.name, inherited);
+}
+
+function find<T>(table: readonly (readonly [name: RegExp, entry: T])[], name: string): T | undefined {
+  return table.find(([pattern]) => pattern.test(name))?.[1];
 }

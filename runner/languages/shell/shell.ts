@@ -22,9 +22,9 @@ export const shell: Language = {
       ? [{ file: "C:\\Program Files\\Git\\bin\\bash.exe" }, { file: "bash.exe" }, { file: "sh.exe" }]
       : [{ file: "bash" }, { file: "sh" }],
   probe: [fileURLToPath(new URL("./prelude/probe.sh", import.meta.url))],
-  extension(_spelling, code = "") {
+  extension(_spelling, code) {
     const shebang = readShebang(code);
-    return shebang !== undefined && isForeign(shebang) ? extensionFor(shebang) : ".sh";
+    return shebang !== undefined && isForeign(shebang) ? extensionFor(shebang, code) : ".sh";
   },
   command,
 };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { powershellNeeds } from "../../../runner/languages/powershell/requires.ts";
 
-test("modules are read from #Requires lines", () => {
+test("powershellNeeds: modules are read from #Requires lines", () => {
   const cases: readonly (readonly [code: string, ...names: string[]])[] = [
     ["Write-Host 1"],
     ["#Requires -Modules Pester", "Pester"],
@@ -31,7 +31,7 @@ test("modules are read from #Requires lines", () => {
   }
 });
 
-test("only a comment that begins its line counts, outside of strings and block comments", () => {
+test("powershellNeeds: only a comment at the start of its line counts, outside strings and block comments", () => {
   const hidden = [
     "# Requires -Modules A",
     "##Requires -Modules A",
@@ -55,14 +55,14 @@ test("only a comment that begins its line counts, outside of strings and block c
   for (const code of hidden) assert.deepEqual(powershellNeeds(code), { requirements: [], problems: [], notes: [] }, code);
 });
 
-test("a line behind strings and comments of every kind counts", () => {
+test("powershellNeeds: a line after strings and comments of every kind counts", () => {
   const before = [
     "<# a #>", "<# ' #>", "# it's", "'it''s'", "\"say `\"x`\"\"", "\"say \"\"x\"\"\"", "@'\n'\n'@", "@\"\n\"\n\"@", "@''\n", "@'\n'@", "\"$(\"a\" + (1))\"", "\"$('\"')\"", "a#b'c'", "`'", "\"`$(\"", "@\"\n$(@'\n\"@\n'@)\n\"@", "@(1) + @{}", "\u2018it''s\u2019",
   ];
   for (const code of before) assert.deepEqual(powershellNeeds(`${code}\n#Requires -Modules A`).requirements, [{ name: "A" }], code);
 });
 
-test("a table gives a module's version", () => {
+test("powershellNeeds: a table gives a module's version", () => {
   const cases: readonly (readonly [table: string, expected: object])[] = [
     ['@{ModuleName="X"; ModuleVersion="1.0"}', { name: "X", version: "[1.0, )", minimum: "1.0" }],
     ["@{ ModuleName = 'X' ; RequiredVersion = '1.2.3.4' }", { name: "X", version: "[1.2.3.4]", exact: "1.2.3.4" }],
@@ -79,7 +79,7 @@ test("a table gives a module's version", () => {
   assert.deepEqual(powershellNeeds('#Requires -Modules X\n#Requires -Modules @{ModuleName="x";ModuleVersion="1.0"}').requirements, [{ name: "x", version: "[1.0, )", minimum: "1.0" }], "a version wins over none");
 });
 
-test("what can't be a module is a problem that names the line", () => {
+test("powershellNeeds: what cannot be a module is a problem that names the line", () => {
   const cases: readonly (readonly [line: string, problem: RegExp])[] = [
     ["#Requires -Modules", /wanted the name of a module, found the end of the line/],
     ["#Requires -Modules A,", /found the end of the line/],
@@ -98,7 +98,7 @@ test("what can't be a module is a problem that names the line", () => {
     [`#Requires -Modules ${"A,".repeat(4096)}`, /at most 4096/],
     ['#Requires -Modules @{ModuleVersion="1.0"}', /wanted ModuleName/],
     ['#Requires -Modules @{ModuleName="X"}', /wanted ModuleVersion/],
-    ['#Requires -Modules @{ModuleName="X"; RequiredVersion="1.0"; ModuleVersion="1.0"}', /stands alone/],
+    ['#Requires -Modules @{ModuleName="X"; RequiredVersion="1.0"; ModuleVersion="1.0"}', /wanted RequiredVersion alone/],
     ['#Requires -Modules @{ModuleName="X"; ModuleVersion="latest"}', /wanted numbers and dots as ModuleVersion, found "latest"/],
     ['#Requires -Modules @{ModuleName="X"; ModuleVersion="1.*"}', /found "1\.\*"/],
     ['#Requires -Modules @{ModuleName="X"; Path="1.0"}', /"Path" is no part/],
@@ -116,7 +116,7 @@ test("what can't be a module is a problem that names the line", () => {
   assert.match(twice.problems[0] ?? "", /version of X: the script asks for "\[1\.0, \)" and for "\[2\.0\]"/);
 });
 
-test("hostile text is read in linear time", () => {
+test("powershellNeeds: hostile text is read in linear time", () => {
   for (const unit of ["'", '"', "`", "$(", "\"$(", "#", "<#", "@'\n", "@\"\n", "(", ")", "\n#Requires -Modules A", "x#", "\"$(\"\"", " "]) {
     for (const lead of ["", "#Requires -Modules @{", "#Requires -Modules ", '"', "#requires\n"]) {
       const start = performance.now();

@@ -10,7 +10,7 @@ function script(...lines: readonly string[]): string {
 
 const REQUESTS = [{ name: "requests" }];
 
-test("blocks are found as by the regular expression of PEP 723", () => {
+test("pythonNeeds: blocks are found as by the regular expression of PEP 723", () => {
   const lines = '# dependencies = ["requests"]';
   const cases: readonly (readonly [why: string, code: string, requirements: readonly { readonly name: string; readonly version?: string }[]])[] = [
     ["no block", "import requests\n", []],
@@ -35,7 +35,7 @@ test("blocks are found as by the regular expression of PEP 723", () => {
   for (const [why, code, requirements] of cases) assert.deepEqual(pythonNeeds(code), { requirements, problems: [], notes: [] }, why);
 });
 
-test("an unclosed block is passed over, and that is said", () => {
+test("pythonNeeds: an unclosed block is ignored, with a note", () => {
   const cases: readonly (readonly [code: string, line: number])[] = [
     ['# /// script\n# dependencies = ["requests"]\n', 1],
     ['import os\n# /// script\n# dependencies = ["requests"]\n\n# ///\n', 2],
@@ -46,11 +46,11 @@ test("an unclosed block is passed over, and that is said", () => {
   for (const [code, line] of cases) {
     const { requirements, problems, notes } = pythonNeeds(code);
     assert.deepEqual([requirements, problems, notes.length], [[], [], 1], code);
-    assert.match(notes[0] ?? "", new RegExp(`in line ${line} is passed over`), code);
+    assert.match(notes[0] ?? "", new RegExp(`in line ${line} is ignored`), code);
   }
 });
 
-test("dependencies and requires-python are read, tables and unknown fields are not", () => {
+test("pythonNeeds: dependencies and requires-python are read, tables and unknown fields are not", () => {
   const cases: readonly (readonly [code: string, requirements: readonly object[], requiresPython?: string])[] = [
     [script('requires-python = ">=3.11"', "dependencies = [", '  "requests<3",  # http', "  'rich',", "]"), [{ name: "requests", version: "<3" }, { name: "rich" }], ">=3.11"],
     [script("dependencies = []"), []],
@@ -66,18 +66,18 @@ test("dependencies and requires-python are read, tables and unknown fields are n
   assert.match(pythonNeeds(script('dependancies = ["requests"]')).notes[0] ?? "", /"dependancies" in line 2/, "a misspelt field is pointed out");
 });
 
-test("a broken block is a problem that names the line", () => {
+test("pythonNeeds: a broken block is a problem that names the line", () => {
   const cases: readonly (readonly [code: string, problem: RegExp])[] = [
     [script("dependencies = [", '"requests"', '"rich"', "]"), /metadata, line 4: wanted "," or "]" in an array, found "\\"rich\\""/],
     [script("dependencies = ["), /metadata, line 2: wanted a value, found the end/],
     [script('dependencies = "requests"'), /dependencies in line 2: wanted an array of strings, found "requests"/],
-    [script("", "dependencies = true"), /dependencies in line 3: wanted an array of strings, found a truth value/],
-    [script('dependencies = ["a",', "1]"), /wanted a string, found a number \(line 3\)/],
-    [script('dependencies = [["a"]]'), /wanted a string, found an array/],
-    [script("[dependencies]", 'requests = "*"'), /wanted an array of strings, found a table/],
-    [script('dependencies.requests = "*"'), /found a table/],
-    [script("requires-python = 3.11"), /requires-python in line 2: wanted a string, found a number/],
-    [script('requires-python = ">=3.x"'), /requires-python in line 2: ">=3\.x" names no version/],
+    [script("", "dependencies = true"), /dependencies in line 3: wanted an array of strings, found true/],
+    [script('dependencies = ["a",', "1]"), /wanted a string, found 1 \(line 3\)/],
+    [script('dependencies = [["a"]]'), /wanted a string, found \["a"\] \(line 2\)/],
+    [script("[dependencies]", 'requests = "*"'), /wanted an array of strings, found \[dependencies\]/],
+    [script('dependencies.requests = "*"'), /wanted an array of strings, found dependencies\.requests = "\*"/],
+    [script("requires-python = 3.11"), /requires-python in line 2: wanted a string, found 3\.11/],
+    [script('requires-python = "3.11"'), /requires-python in line 2: "3\.11" is no version specifier/],
     [script("import requests"), /line 2: wanted "="/],
     [script('dependencies = ["a"]', 'dependencies = ["b"]'), /line 3: "dependencies" is given twice, first in line 2/],
     [script('dependencies = ["requests", "not a name"]'), /"not a name".*\(line 2\)/],
@@ -92,7 +92,7 @@ test("a broken block is a problem that names the line", () => {
   assert.equal(pythonNeeds(script('dependencies = ["-r x", "good", "a b"]', "requires-python = 3")).problems.length, 3, "all problems are told at once");
 });
 
-test("a dependency is taken apart and spelt in one way", () => {
+test("parsePythonRequirement: a dependency is read and spelled in one way", () => {
   const cases: readonly (readonly [text: string, name: string, version?: string])[] = [
     ["requests", "requests"],
     ["Foo.Bar__baz", "foo-bar-baz"],
@@ -113,7 +113,7 @@ test("a dependency is taken apart and spelt in one way", () => {
   assert.equal(normalizedPythonName("A.-_B"), "a-b");
 });
 
-test("what is no dependency, and what comes from elsewhere than an index, is refused", () => {
+test("parsePythonRequirement: what is no dependency, or comes from elsewhere than an index, is refused", () => {
   const cases: readonly (readonly [text: string, problem: RegExp])[] = [
     ["", /wanted a name/],
     ["a b", /wanted a name|no version specifier/],
@@ -136,25 +136,22 @@ test("what is no dependency, and what comes from elsewhere than an index, is ref
     ["C:\\a", /URLs, paths/],
     ["a 1.0", /no version specifier/],
     ["a=1", /no version specifier/],
-    ["a>=1 <2", /names no version/],
-    ["a>=1.*", /only behind/],
+    ["a>=1 <2", /no version specifier/],
     ["a[", /wanted a name|no version/],
     ["a[-]", /"-" is no name of an extra/],
     ["a[b,]", /"" is no name of an extra/],
     ["a(>=1", /wanted a name/],
-    ["a;", /marker "" can't be read at its end/],
-    ["a; python_version", /marker.*can't be read/],
-    ["a; foo == 'x'", /can't be read at "foo"/],
-    ["a; (os_name == 'x'", /can't be read at its end/],
-    ["a; os_name == 'x')", /can't be read at "\)"/],
-    ["a; os_name == 'x' and", /can't be read/],
-    ["a; os_name == 'x' 'y'", /can't be read at "'y'"/],
+    ["a;", /"" is no marker such as/],
+    ["a; os_name == 'x", /is no marker/],
+    ["a; os_name == 'x' --pre", /is no marker/],
+    ["a; os_name == 'x' # y", /is no marker/],
+    ["a; os_name == 'x'; b", /is no marker/],
     [`a${" ".repeat(2000)}b`, /more than 1024 characters/],
   ];
   for (const [text, problem] of cases) assert.throws(() => parsePythonRequirement(text), { name: "Failure", message: problem }, text);
 });
 
-test("hostile text is read in linear time", () => {
+test("pythonNeeds: hostile text is read in linear time", () => {
   for (const unit of ["'", '"', "[", "{a=", "a=1\n# ", "# /// script\n", "# ///\n", "a", " ", "\\", "a.", "[1,"]) {
     for (const lead of ["# /// script\n# ", '# /// script\n# dependencies = ["', "# /// script\n# a = ", '# /// script\n# a = """']) {
       const start = performance.now();

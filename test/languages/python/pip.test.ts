@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -120,5 +123,51 @@ describe("Python packages from a local index", { skip }, () => {
     const other = await openHarness({ environment: { ...environment, PIP_CONFIG_FILE: join(folder, "pip.conf") } });
     ready(await other.ensure(metadata("runnerdep"), script("conf"))).release();
     await other.close();
+  });
+});
+
+describe("a package index that fails", { skip }, () => {
+  const script = { language: "python", ...(python === undefined ? {} : { interpreter: python }) };
+  const five = metadata("one-a", "two-b", "three-c", "four-d", "five-e");
+
+  /** What the runner says when this index answers every request in this way, and how many requests it got. */
+  async function told(answer: (response: ServerResponse) => void, code = five): Promise<{ message: string; requests: string[] }> {
+    const requests: string[] = [];
+    const server = createServer((request, response) => {
+      requests.push(request.url ?? "");
+      answer(response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const harness = await openHarness({ environment: { ...process.env, PIP_INDEX_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/simple`, PIP_RETRIES: "1" } });
+    const message = failure(await harness.ensure(code, script));
+    await harness.close();
+    server.closeAllConnections();
+    server.close();
+    return { message, requests };
+  }
+
+  for (const [status, words] of [[403, "Forbidden"], [401, "Unauthorized"], [429, "Too Many Requests"]] as const) {
+    test(`that refuses with ${status} is told so, once for all packages, and asked about one`, async () => {
+      const { message, requests } = await told((response) => response.writeHead(status).end());
+      assert.match(message, new RegExp(`^Cannot install the Python packages one-a, two-b, three-c, four-d, five-e: the package index answered ${status} ${words} \\(http://127`));
+      assert.deepEqual(requests.filter((url) => !url.includes("one-a")), []);
+    });
+  }
+
+  test("that is overloaded is told with its status", async () => {
+    const { message } = await told((response) => response.writeHead(503).end());
+    assert.match(message, /five-e: the package index (?:answered 503|.*cannot be reached.*: too many 503 error responses)/);
+  });
+
+  test("that is down is told with the cause", async () => {
+    const harness = await openHarness({ environment: { ...process.env, PIP_INDEX_URL: "http://127.0.0.1:9/simple", PIP_RETRIES: "1" } });
+    const message = failure(await harness.ensure(five, script));
+    assert.match(message, /five-e: the package index http:\/\/127\.0\.0\.1:9\/simple cannot be reached: \[Errno \d+\] Connection refused$/);
+    await harness.close();
+  });
+
+  test("that has none of a package is not blamed for it", async () => {
+    const { message } = await told((response) => response.writeHead(404).end(), metadata("one-a"));
+    assert.match(message, /^Cannot install the Python package one-a: Could not find a version/);
   });
 });

@@ -41,7 +41,7 @@ describe("python.command", () => {
   it("comes from py -3 first on Windows", () => {
     assert.deepEqual(python.candidates("win32"), [{ file: "py", args: ["-3"] }, { file: "python3" }, { file: "python" }]);
     assert.deepEqual(python.candidates("linux"), [{ file: "python3" }, { file: "python" }]);
-    assert.equal(python.extension("python"), ".py");
+    assert.equal(python.extension("python", ""), ".py");
   });
   it("names the real interpreter behind a shim", real, () => {
     assert.match(interpreter?.version ?? "", /^3\.\d+\.\d+/);

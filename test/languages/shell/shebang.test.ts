@@ -74,6 +74,7 @@ describe("a shell script whose first line names another program", { skip: bash =
 
   const helped: readonly (readonly [program: string, code: string])[] = [
     ["python3", "#!/usr/bin/env python3\nAutomnReturn([1, AUTOMN_RUN_ID])"], ["node", "#!/usr/bin/env node\nAutomnReturn([1, AutomnRunId])"], ["node", `#!${process.execPath} --no-warnings\nAutomnReturn([1, AutomnRunId])`],
+    ["node", "#!/usr/bin/env node\nimport fs from 'fs'; AutomnReturn([fs.existsSync('/') ? 1 : 0, AutomnRunId])"],
     ["pwsh", "#!/usr/bin/env pwsh\nAutomnReturn @(1, $AutomnRunId)"], ...["dash", "zsh", "mksh", "ksh", "yash"].map((name) => [name, `#!/usr/bin/env ${name}\nAutomnReturn "[1,\\"$AUTOMN_RUN_ID\\"]"`] as const),
     ["dash", "#!/bin/dash -e\nAutomnReturn \"[1,\\\"$AUTOMN_RUN_ID\\\"]\""], ["busybox", `#!${onPath("busybox")} sh\nAutomnReturn "[1,\\"$AUTOMN_RUN_ID\\"]"`],
   ];
@@ -82,8 +83,8 @@ describe("a shell script whose first line names another program", { skip: bash =
     assert.deepEqual([payloads(stdout, "__SCRIPTRETURN__"), stderr], [['[1,"r1"]'], ""]);
   });
 
-  test("is Node.js's or PowerShell's own kind of file", () => {
-    assert.deepEqual(["#!/usr/bin/env node", "#!/usr/bin/pwsh", "#!/usr/bin/python3", "#!/bin/zsh", "#!/usr/bin/perl", "#!/bin/bash", ""].map((code) => shell.extension("shell", code)), [".js", ".ps1", ".py", ".sh", ".sh", ".sh", ".sh"]);
+  test("is a file of the ending by which Node.js and PowerShell know their own", () => {
+    assert.deepEqual(["#!/usr/bin/env node", "#!/usr/bin/env node\nimport 'fs'", "#!/usr/bin/pwsh", "#!/usr/bin/python3", "#!/bin/zsh", "#!/usr/bin/perl", "#!/bin/bash", ""].map((code) => shell.extension("shell", code)), [".js", ".mjs", ".ps1", ".py", ".sh", ".sh", ".sh", ".sh"]);
   });
 
   for (const [code, named] of [["#!/no/such/zsh\necho", "/no/such/zsh"], ["#!python3\nprint(1)", "python3"], ["#!/usr/bin/perl\r\nprint 1;\r\n", "/usr/bin/perl\\r"]] as const)

@@ -413,7 +413,7 @@ test("the prelude is plain POSIX sh to shellcheck", { skip: spawnSync("shellchec
 test("bash comes before sh, and a Windows machine has Git's bash", () => {
   assert.deepEqual(shell.candidates("linux").map(({ file }) => file), ["bash", "sh"]);
   assert.match(shell.candidates("win32")[0]?.file ?? "", /Git\\bin\\bash\.exe$/);
-  assert.equal(shell.extension("shell"), ".sh");
+  assert.equal(shell.extension("shell", ""), ".sh");
 });
 
 test("the probe tells a bash that reads BASH_ENV from one that plays sh, and dash", () => {

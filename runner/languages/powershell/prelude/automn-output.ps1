@@ -1,20 +1,47 @@
-# What the helpers of automn.ps1 do. Its functions dot-source this file when a script calls the first of them, and find it
-# in their module from then on: a script that calls none pays for none.
+# The lines that the helpers of automn.ps1 write, and the JSON in them: the code of the module Automn. None of it calls a
+# cmdlet that an author may replace.
 #
-# Windows PowerShell 5.1 reads this file too as ANSI: it stays plain ASCII, and within what 5.1 understands.
+# Windows PowerShell 5.1 reads this file as ANSI: it stays plain ASCII, and within what 5.1 understands.
 
-$script:Writing = {}
-$script:Invariant = [System.Globalization.CultureInfo]::InvariantCulture
-$script:Stdout = [System.Console]::OpenStandardOutput()
-$script:MaxDepth = 1000
+$ErrorActionPreference = 'Stop'
+# PowerShell 6 and newer keep a caller's strict mode out of a module by themselves.
+if ($PSEdition -ne 'Core') { Microsoft.PowerShell.Core\Set-StrictMode -Off }
+$Invariant = [System.Globalization.CultureInfo]::InvariantCulture
+$Utf8 = [System.Text.UTF8Encoding]::new($false)
+$Stdout = [System.Console]::OpenStandardOutput()
+$MaxDepth = 1000
 
-# ---- output
+# ---- lines
+
+# Writes the line of one helper, if any: $Value is the returned value, or the helper's arguments.
+function Write-AutomnLine([string] $Helper, $Value) {
+  $line = $null
+  switch ($Helper) {
+    'Return' {
+      try { $line = '__SCRIPTRETURN__' + (ToJson $Value) }
+      catch { [System.Console]::Error.WriteLine("Failed to serialize AutomnReturn data: $($_.Exception.Message)"); return }
+    }
+    'Log' {
+      $context = if ($null -eq $Value[2]) { @{} } else { $Value[2] }
+      $line = '__SCRIPTLOG__' + (ToLogJson ([ordered] @{ message = Readable $Value[0]; level = $Value[1]; context = $context; type = $Value[3] }))
+    }
+    'Notify' { $line = '__SCRIPTNOTIFY__' + (ToLogJson ([ordered] @{ audience = $Value[0]; message = Readable $Value[1]; level = $Value[2] })) }
+    'RunLog' {
+      $texts = foreach ($one in $Value) {
+        $one = Readable $one
+        if ($one -is [string]) { $one } else { ToLogJson $one }
+      }
+      $line = $texts -join ' '
+    }
+  }
+  if ($null -ne $line) { Send $line }
+}
 
 # Writes one line, whole, in its place among what the session itself prints: the console's writer is flushed first,
 # and is the lock that other runspaces and the session's own prints hold while they write.
-function script:Send([string] $Text) {
+function Send([string] $Text) {
   # In a background job standard output is the wire to the session that started it.
-  if ($Host.Name -eq 'ServerRemoteHost') { Write-Host $Text; return }
+  if ($Host.Name -eq 'ServerRemoteHost') { Microsoft.PowerShell.Utility\Write-Host $Text; return }
   $bytes = $Utf8.GetBytes($Text + "`n")
   $shared = [System.Console]::Out
   [System.Threading.Monitor]::Enter($shared)
@@ -25,25 +52,22 @@ function script:Send([string] $Text) {
   } finally { [System.Threading.Monitor]::Exit($shared) }
 }
 
-# Runs $Make, which returns a line, and writes it; what can't be serialised is said under the helper's name.
-function script:SendMade([string] $Helper, [scriptblock] $Make) {
-  try { $line = & $Make }
-  catch {
-    [System.Console]::Error.WriteLine("Failed to serialize $Helper data: $($_.Exception.Message)")
-    return
-  }
-  Send $line
+# What a person reads of an error; any other value as it is.
+function Readable($Value) {
+  if ($Value -is [System.Management.Automation.ErrorRecord]) { return $Value.ToString() }
+  if ($Value -is [Exception]) { return $Value.Message }
+  , $Value
 }
 
 # ---- JSON
 # ConvertTo-Json shortens silently at a depth, runs away on a FileInfo, and differs between versions; this one gives
 # what it gives for plain data (enums are numbers) at every depth, and of any other object its properties, one level.
 
-$script:IsoTime = 'yyyy-MM-ddTHH:mm:ss.FFFFFFFK'
-$script:Special = [regex] '[\x00-\x1f"\\\ud800-\udfff]'
-$script:Unprintable = [regex] '[\x00-\x1f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]'
+$IsoTime = 'yyyy-MM-ddTHH:mm:ss.FFFFFFFK'
+$Special = [regex] '[\x00-\x1f"\\\ud800-\udfff]'
+$Unprintable = [regex] '[\x00-\x1f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]'
 
-function script:Quote([string] $Text) {
+function Quote([string] $Text) {
   if (-not $Special.IsMatch($Text)) { return '"' + $Text + '"' }
   $Text = $Text.Replace('\', '\\').Replace('"', '\"').Replace("`n", '\n').Replace("`r", '\r').Replace("`t", '\t')
   # Only where there is one: handing a script block over as the replacer costs as much as all the rest.
@@ -52,7 +76,7 @@ function script:Quote([string] $Text) {
 }
 
 # The JSON of a value that has no parts, else nothing.
-function script:ScalarJson($Value) {
+function ScalarJson($Value) {
   if ($Value -is [ValueType]) {
     $type = $Value.GetType()
     if ($type.IsEnum) { return $Value.ToString('D') }
@@ -67,7 +91,7 @@ function script:ScalarJson($Value) {
       'Object' {
         if ($Value -is [DateTimeOffset]) { return Quote $Value.ToString($IsoTime, $Invariant) }
         if ($Value -is [guid]) { return Quote $Value.ToString() }
-        if ($Value -is [bigint] -or $Value -is [IntPtr]) { return $Value.ToString() }
+        if ($Value -is [bigint] -or $Value -is [IntPtr] -or $Value -is [UIntPtr]) { return $Value.ToString() }
         if ($Value -is [System.Management.Automation.SwitchParameter]) { return ScalarJson $Value.IsPresent }
         return
       }
@@ -82,12 +106,16 @@ function script:ScalarJson($Value) {
 }
 
 # A class of the author's (in PowerShell, or by Add-Type) is data at every level, like a table.
-function script:IsAuthorsType([Type] $Type) { $Type.Assembly.IsDynamic -or $Type.Assembly.Location -eq '' }
+function IsAuthorsType([Type] $Type) { $Type.Assembly.IsDynamic -or $Type.Assembly.Location -eq '' }
 
-# One line of JSON, by a loop and not by recursion, which PowerShell limits. Throws where the value contains itself.
+# The JSON of a log's value, which is never refused: text takes the place of what JSON cannot hold.
+function ToLogJson($Value) { try { ToJson $Value } catch { ToJson $Value -Tolerant } }
+
+# One line of JSON, by a loop and not by recursion, which PowerShell limits. Throws where the value contains itself, is
+# nested deeper than $MaxDepth or cannot be read; -Tolerant writes a text there.
 # A call costs more than ten other steps in PowerShell: what is common is done in place, and a name is quoted once.
 # An open container is @(what it still holds, its closing bracket, are its items bounded, has it keys, itself).
-function script:ToJson($Value) {
+function ToJson($Value, [switch] $Tolerant) {
   $out = [System.Text.StringBuilder]::new()
   $open = [System.Collections.Generic.Stack[object]]::new()
   $quoted = [System.Collections.Generic.Dictionary[string, string]]::new()
@@ -106,18 +134,31 @@ function script:ToJson($Value) {
       $items = $null
       $keyed = $false
       $json = $null
-      if ($Value -is [System.Collections.IDictionary]) { $items = $Value.GetEnumerator(); $keyed = $true }
-      elseif ($Value -is [System.Management.Automation.PSCustomObject]) { $items = $Value.psobject.Properties.GetEnumerator() }
-      elseif ($Value -is [System.Collections.IList]) { $items = [System.Management.Automation.LanguagePrimitives]::GetEnumerator($Value); $close = ']' }
-      elseif ($null -ne ($json = ScalarJson $Value)) { [void] $out.Append($json) }
-      elseif ($null -ne ($items = [System.Management.Automation.LanguagePrimitives]::GetEnumerator($Value))) { $close = ']' }
-      elseif ($bounded) { [void] $out.Append((Quote ([string] $Value))) }
-      else { $items = $Value.psobject.Properties.GetEnumerator(); $bounded = -not (IsAuthorsType $Value.GetType()) }
-
+      try {
+        if ($Value -is [System.Collections.IDictionary]) { $items = $Value.GetEnumerator(); $keyed = $true }
+        elseif ($Value -is [System.Management.Automation.PSCustomObject]) { $items = $Value.psobject.Properties.GetEnumerator() }
+        elseif ($Value -is [System.Collections.IList]) { $items = [System.Management.Automation.LanguagePrimitives]::GetEnumerator($Value); $close = ']' }
+        elseif ($null -ne ($json = ScalarJson $Value)) {}
+        elseif ($null -ne ($items = [System.Management.Automation.LanguagePrimitives]::GetEnumerator($Value))) { $close = ']' }
+        elseif ($bounded) { $json = Quote ([string] $Value) }
+        else { $items = $Value.psobject.Properties.GetEnumerator(); $bounded = -not (IsAuthorsType $Value.GetType()) }
+      } catch {
+        if (-not $Tolerant) { throw }
+        $json = Quote $Value.GetType().FullName
+      }
       if ($null -ne $items) {
         # What contains itself gets deep; so nothing that stays shallow pays for the search.
-        if ($open.Count -gt 50) { foreach ($outer in $open) { if ([object]::ReferenceEquals($outer[4], $Value)) { throw "a $($Value.GetType().Name) contains itself" } } }
-        if ($open.Count -ge $MaxDepth) { throw "it is nested deeper than $MaxDepth levels" }
+        if ($Tolerant -or $open.Count -gt 50) {
+          foreach ($outer in $open) { if ([object]::ReferenceEquals($outer[4], $Value)) { $json = '"[Circular]"' } }
+          if ($json -and -not $Tolerant) { throw "a $($Value.GetType().Name) contains itself" }
+        }
+        if ($open.Count -ge $MaxDepth) {
+          if (-not $Tolerant) { throw "it is nested deeper than $MaxDepth levels" }
+          $json = '"[Too deep]"'
+        }
+      }
+      if ($null -ne $json) { [void] $out.Append($json) }
+      else {
         if ($close -eq ']') { [void] $out.Append('[') } else { [void] $out.Append('{') }
         $open.Push(@($items, $close, $bounded, $keyed, $Value))
       }
@@ -125,7 +166,8 @@ function script:ToJson($Value) {
 
     while ($open.Count -gt 0) {
       $top = $open.Peek()
-      if (-not $top[0].MoveNext()) {
+      try { $more = $top[0].MoveNext() } catch { if (-not $Tolerant) { throw }; $more = $false }
+      if (-not $more) {
         [void] $out.Append($top[1])
         [void] $open.Pop()
         continue
@@ -144,18 +186,4 @@ function script:ToJson($Value) {
     }
     return $out.ToString()
   }
-}
-
-# What a person reads of an error; any other value as it is.
-function script:Readable($Value) {
-  if ($Value -is [System.Management.Automation.ErrorRecord]) { return $Value.ToString() }
-  if ($Value -is [Exception]) { return $Value.Message }
-  , $Value
-}
-function script:Words([object[]] $Values) {
-  $texts = foreach ($value in $Values) {
-    $value = Readable $value
-    if ($value -is [string]) { [string] $value } else { ToJson $value }
-  }
-  $texts -join ' '
 }

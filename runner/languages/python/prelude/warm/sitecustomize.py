@@ -13,7 +13,7 @@ _HERE = __file__.rpartition("/")[0]
 
 
 def _next_job():
-    """Reads one line of JSON: file, environment. Ends the process where the runner has closed the channel instead."""
+    """Reads one line of JSON: file, environment and, unless it is this one, working directory. Ends the process where the runner has closed the channel instead."""
     import json
     os.write(_CHANNEL, b"r")
     line = b""
@@ -82,6 +82,8 @@ class _RunpyStandIn:
         del sys.modules["runpy"]
         job = _next_job()
         _replace_environment(job["environment"])
+        if "directory" in job:
+            os.chdir(job["directory"])
         names = _become(job["file"])
         return _calling(_compiled(job["file"]), names)
 

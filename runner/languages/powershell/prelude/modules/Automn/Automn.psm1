@@ -1,2 +1,2 @@
-# The helpers for a session that another one started: defined there as here, with the same run's variables.
-& (. ([System.IO.Path]::Combine($PSScriptRoot, '..', '..', 'automn.ps1'))) { . $SetVariables }
+# The helpers and the run's variables for a session that another one started: there as here.
+. ([System.IO.Path]::Combine($PSScriptRoot, '..', '..', 'automn.ps1'))

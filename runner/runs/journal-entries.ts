@@ -1,0 +1,40 @@
+// What the journal says of a run: names and sizes, never a variable's value nor anything that is to be hidden.
+import type { EndEntry, StartEntry } from "../journal/journal.ts";
+import { sha256 } from "../workspace/script-files.ts";
+import type { RunReport } from "./result.ts";
+import type { Job } from "./run-context.ts";
+
+/** What the host tells of a job's circumstances is journalled up to this length. */
+const MAX_CONTEXT = 4096;
+
+/** A run's entry at its start; `owner` names this runner's process. */
+export function startEntry({ runId, script, redaction }: Job, owner: string): StartEntry {
+  const { by, userId, context } = redaction.value(script.trigger);
+  const contextLength = context === undefined ? 0 : JSON.stringify(context).length;
+  return {
+    event: "start", at: new Date().toISOString(), runId, owner,
+    ...(script.id === undefined ? {} : { scriptId: script.id }),
+    name: redaction.text(script.label),
+    ...(script.versionId === undefined ? {} : { version: script.versionId }),
+    language: script.language,
+    sha256: sha256(script.code),
+    trigger: {
+      ...(by === undefined ? {} : { by }),
+      ...(userId === undefined ? {} : { userId }),
+      ...(contextLength === 0 || contextLength > MAX_CONTEXT ? {} : { context }),
+    },
+    variables: script.variables.map(({ name }) => name),
+  };
+}
+
+/** A run's entry at its end. */
+export function endEntry({ result, bytesOut, installs }: RunReport): EndEntry {
+  const { runId, reason, code, duration, usage, leftovers, signal } = result;
+  return {
+    event: "end", at: new Date().toISOString(), runId, reason, code, durationMs: duration, bytesOut,
+    ...(signal === undefined ? {} : { signal }),
+    ...(usage === undefined ? {} : { maxRssBytes: usage.maxRssBytes }),
+    ...(leftovers === undefined ? {} : { leftovers: [...leftovers] }),
+    ...(installs.length === 0 ? {} : { installs }),
+  };
+}
