@@ -1,10 +1,11 @@
 # The helpers of every shell script: AutomnReturn, AutomnLog, AutomnRunLog, AutomnNotify.
 #
-# Plain POSIX sh, read before the script in the script's own shell; ../shell.ts says how. The variables AUTOMN_SHELL_*
-# come from there and are gone before the script's first line. The helpers' own (_automn_*) do not outlive a call.
+# Plain POSIX sh, read before the script in the script's own shell; ../shell-command.ts says how. The variables
+# AUTOMN_SHELL_* come from there and are gone before the script's first line. The helpers' own (_automn_*) do not outlive a
+# call.
 #
-# They work whatever a script sets or defines: commands that a function can replace are used by way of _automn_call alone.
-# Under `set -x` a call shows as one line.
+# They work whatever a script sets or defines: besides those that POSIX calls special (`set`, `shift`, `eval`), commands are
+# used by way of _automn_call alone, since a function can replace them. Under `set -x` a call shows as one line.
 #
 # No helper starts a process or a subshell for an argument of up to 1 KiB. Every expansion copies the whole string, so
 # what looks at single characters does it in blocks of about 128.
