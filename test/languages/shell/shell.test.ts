@@ -10,7 +10,7 @@ import { seeded } from "../../support/chance.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { openShells, payloads, quoted, start, startPlainly } from "./shells.ts";
 
-const RUNNER_LANGUAGES = fileURLToPath(new URL("../../../runner/languages/shell", import.meta.url));
+const RUNNER = fileURLToPath(new URL("../../../runner", import.meta.url));
 const KIB = 1024;
 
 const folder = await temporaryFolder({ after });
@@ -318,7 +318,7 @@ wait`);
 set -u
 trap 'AutomnLog "trap \\"$((n = n + 1))\\"" info "{\\"a\\": [1]}"' USR1
 n=0; i=0
-( while kill -USR1 $$ 2>/dev/null; do sleep 0.002; done ) & noise=$!
+( while kill -USR1 $$ 2>/dev/null; do sleep 0.005; done ) & noise=$!
 while [ $i -lt 150 ]; do AutomnLog '${"a\"b\\".repeat(60)}' info '{"list":[${"1,".repeat(60)}1]}'; i=$((i + 1)); done
 trap '' USR1
 kill $noise; wait $noise
@@ -393,9 +393,9 @@ function anyText(random: () => number): string {
 
 test("the prelude works from a path with blanks, quotes and dollar signs", async (t) => {
   const odd = join(await temporaryFolder(t), "o'd \"$HOME\" `x` dir");
-  await cp(RUNNER_LANGUAGES, odd, { recursive: true, filter: (path) => !path.includes("node_modules") });
+  await cp(RUNNER, odd, { recursive: true, filter: (path) => !/[/\\](?:data|node_modules)$/.test(path) });
   await writeFile(join(odd, "package.json"), `{"type":"module"}`);
-  const { shell: language } = (await import(pathToFileURL(join(odd, "shell.ts")).href)) as { shell: Language };
+  const { shell: language } = (await import(pathToFileURL(join(odd, "languages", "shell", "shell.ts")).href)) as { shell: Language };
   for (const { name, interpreter } of shells) {
     if (interpreter === undefined) continue;
     const { stdout, stderr } = await run(interpreter, `AutomnReturn fine\nAutomnReturn '${"\"".repeat(2 * KIB)}'`, { language });
@@ -405,7 +405,7 @@ test("the prelude works from a path with blanks, quotes and dollar signs", async
 
 test("the prelude is plain POSIX sh to shellcheck", { skip: spawnSync("shellcheck", ["--version"]).status === 0 ? false : "shellcheck is not installed" }, () => {
   for (const [dialect, file] of [["sh", "automn.sh"], ["sh", "json-posix.sh"], ["bash", "json.bash"], ["sh", "probe.sh"]] as const) {
-    const { stdout, status } = spawnSync("shellcheck", ["-s", dialect, join(RUNNER_LANGUAGES, "prelude", file)], { encoding: "utf8" });
+    const { stdout, status } = spawnSync("shellcheck", ["-s", dialect, join(RUNNER, "languages", "shell", "prelude", file)], { encoding: "utf8" });
     assert.deepEqual({ stdout, status }, { stdout: "", status: 0 }, file);
   }
 });

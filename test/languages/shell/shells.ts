@@ -1,5 +1,6 @@
 // The shells of this machine, and scripts started in them with the helpers and without.
 import { execFileSync, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import type { Interpreter, Language } from "../../../runner/languages/language.ts";
@@ -72,7 +73,7 @@ function probed(path: string): Omit<Interpreter, "path"> {
 /** Runs a script file as the runner does. */
 export function start(interpreter: Interpreter, file: string, { env = {}, language = shell, stdin = "" }: StartOptions = {}): Outcome {
   const inherited = { PATH: process.env["PATH"], ...env };
-  const command = language.command(interpreter, file, "shell", inherited);
+  const command = language.command(interpreter, file, "shell", inherited, readFileSync(file, "latin1"));
   return outcome(command.file, command.args, { ...inherited, ...command.environment }, stdin);
 }
 
@@ -81,7 +82,8 @@ export function startPlainly(interpreter: Interpreter, file: string, env: NodeJS
   return outcome(interpreter.path, [file], { PATH: process.env["PATH"], ...env }, "");
 }
 
-function outcome(file: string, args: readonly string[], env: NodeJS.ProcessEnv, input: string): Outcome {
+/** Runs a program to its end. */
+export function outcome(file: string, args: readonly string[], env: NodeJS.ProcessEnv, input: string): Outcome {
   const { stdout, stderr, status } = spawnSync(file, args, { env, input, encoding: "latin1", maxBuffer: 64 * 1024 * 1024, timeout: 120_000 });
   return { stdout, stderr, status };
 }

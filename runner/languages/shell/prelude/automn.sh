@@ -1,10 +1,11 @@
 # The helpers of every shell script: AutomnReturn, AutomnLog, AutomnRunLog, AutomnNotify.
 #
-# Plain POSIX sh, read before the script in the script's own shell; ../shell.ts says how. The variables AUTOMN_SHELL_*
-# come from there and are gone before the script's first line. The helpers' own (_automn_*) do not outlive a call.
+# Plain POSIX sh, read before the script in the script's own shell; ../shell-command.ts says how. The variables
+# AUTOMN_SHELL_* come from there and are gone before the script's first line. The helpers' own (_automn_*) do not outlive a
+# call.
 #
-# They work whatever a script sets or defines: commands that a function can replace are used by way of _automn_call alone.
-# Under `set -x` a call shows as one line.
+# They work whatever a script sets or defines: besides those that POSIX calls special (`set`, `shift`, `eval`), commands are
+# used by way of _automn_call alone, since a function can replace them. Under `set -x` a call shows as one line.
 #
 # No helper starts a process or a subshell for an argument of up to 1 KiB. Every expansion copies the whole string, so
 # what looks at single characters does it in blocks of about 128.
@@ -53,20 +54,21 @@ _automn_leave() {
 # Prints each argument after the first on a line of its own.
 _automn_print() {
   shift
-  command printf '%s\n' "$@"
+  _automn_asking=yes command printf '%s\n' "$@"
 }
 
 # Runs a function that uses `command`: here if that is the shell's own, else in a subshell without the script's function of
-# that name, which may itself call a helper.
+# that name. _automn_asking is set in what a helper runs by `command`, since such a function may itself call a helper;
+# _automn_own is still set if a trap has interrupted another call at this point.
 _automn_call() {
-  case ${_automn_own+asked} in
-    asked) _automn_call_apart "$@" ;;
+  case ${_automn_own-},${_automn_asking-} in
+    yes,*) "$@" ;;
+    ,yes) _automn_call_apart "$@" ;;
     *)
-      _automn_own=no
-      command eval _automn_own=yes >/dev/null 2>&1 || :
-      case $_automn_own in
+      _automn_asking=yes command eval _automn_own=yes >/dev/null 2>&1 || :
+      case ${_automn_own-} in
         yes) unset -v _automn_own && "$@" ;;
-        *) unset -v _automn_own && _automn_call_apart "$@" ;;
+        *) _automn_call_apart "$@" ;;
       esac
       ;;
   esac

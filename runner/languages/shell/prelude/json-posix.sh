@@ -132,6 +132,6 @@ _automn_is_number() {
 }
 
 # _automn_blank and _automn_control tell whether the character that _automn_head begins with is a blank or a control
-# character of JSON, and _automn_escape_control moves it to the end of _automn_part, escaped if it is one. A shell has no
-# other way to spell these characters than to start a process (../shell.ts has them).
+# character of JSON, and _automn_escape_control moves it to the end of _automn_part, escaped if it is one. They come from
+# ../control-characters.ts, since a shell would have to start a process to spell these characters.
 eval "$AUTOMN_SHELL_CONTROLS"
