@@ -34,8 +34,9 @@ function Set-WorkingDirectory([string] $Directory) {
   $null = $ExecutionContext.SessionState.Path.SetLocation([WildcardPattern]::Escape($Directory))
 }
 
-# Replaces the environment. PowerShell has set its module path itself; a job that wants another one is not given to this
-# process. What automn.pssc takes back is not set again.
+# Replaces the environment, and does to it what PowerShell does when it starts: its own folder comes first on the PATH.
+# The module path stays; a job that wants another one is not given to this process. What automn.pssc takes back is not set
+# again.
 function Set-JobEnvironment([System.Text.Json.JsonElement] $Wanted) {
   $zone = $env:TZ
   $names = [System.Collections.Generic.HashSet[string]]::new()
@@ -50,6 +51,7 @@ function Set-JobEnvironment([System.Text.Json.JsonElement] $Wanted) {
   foreach ($name in [System.Environment]::GetEnvironmentVariables().Keys) {
     if (-not $names.Contains($name)) { [System.Environment]::SetEnvironmentVariable($name, [NullString]::Value) }
   }
+  if (-not $env:PATH) { $env:PATH = $PSHOME } elseif (-not $env:PATH.StartsWith("${PSHOME}:")) { $env:PATH = "${PSHOME}:$env:PATH" }
   if ($env:TZ -cne $zone) { [System.TimeZoneInfo]::ClearCachedData() }
 }
 
