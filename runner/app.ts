@@ -85,7 +85,8 @@ export async function openApp(options: AppOptions): Promise<App> {
   const interpretersKnown = languages.ready(); // they are looked for while everything else opens
   const packages = openPackages(config, languages, processes, log);
   const { history } = records;
-  const { runs, warmPool, close: closeRuns } = openRuns(config, { instance, processes, languages, packages, history, secret, log });
+  const parts = { instance, processes, languages, packages, history, secret, log };
+  const { runs, warmPool, stdioFactory, close: closeRuns } = openRuns(config, parts);
   const registrar = new Registrar({
     config, state, log, secret,
     runtimes: () => languages.runtimes,
@@ -95,9 +96,12 @@ export async function openApp(options: AppOptions): Promise<App> {
   });
 
   return {
-    answer: createRoutes({ config, warnings, state, registrar, languages, runs, warmPool, packages, history, secret, log, publicDir }),
+    answer: createRoutes({
+      config, warnings, state, registrar, languages, runs, warmPool, packages, history, stdioFactory, secret, log, publicDir,
+    }),
     async begin() {
       registrar.start();
+      void stdioFactory.prepare();
       const missingNames = missingSettings(config).map((names) => names.join(" or "));
       const missing = notRegistered(missingNames, { hasSecret: secret() !== undefined, port });
       if (missing !== undefined) log.warn(missing);
@@ -178,7 +182,7 @@ interface SharedParts extends Pick<RunDependencies, "processes" | "languages" | 
 
 /** The runs, and what they alone use; to be closed when none is active any more. */
 function openRuns(config: Config, { instance: { owner, workDir }, processes, languages, packages, history, secret, log }: SharedParts) {
-  const stdioFactory = createStdioFactory(join(workDir, "pipes"));
+  const stdioFactory = createStdioFactory(join(workDir, "pipes"), { log });
   const workspaces = new Workspaces({ workDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), stdioFactory, log });
   const warmPool = new WarmPool({
     ...processes, workspaces, log,
@@ -205,5 +209,5 @@ function openRuns(config: Config, { instance: { owner, workDir }, processes, lan
     await workspaces.close();
     await stdioFactory.close();
   };
-  return { runs, warmPool, close };
+  return { runs, warmPool, stdioFactory, close };
 }

@@ -89,7 +89,9 @@ async function runCommand(words: readonly string[]): Promise<number> {
 /** Reads the environment; if anything in it is wrong, reports all of it and ends the process. */
 async function configure(): Promise<ConfigReading & { readonly config: Config }> {
   const files = new Map(await Promise.all(secretFiles(process.env).map(async (path) => [path, await contentOf(path)] as const)));
-  const reading = readConfig(process.env, { files, languages: LANGUAGES, defaultDataDir: defaultDataDir(HERE, process), isTerminal: process.stdout.isTTY });
+  const reading = readConfig(process.env, {
+    files, languages: LANGUAGES, defaultDataDir: defaultDataDir(HERE, process), isTerminal: process.stdout.isTTY,
+  });
   const { config } = reading;
   return config === undefined ? refuse([...reading.warnings, ...reading.problems]) : { ...reading, config };
 }

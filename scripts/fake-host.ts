@@ -1,78 +1,78 @@
-// A host to practise with: the host's side of the contract on the loopback address, everything in memory, nothing to install.
+// A fake host for tests and the demo: the host's side of the protocol on the loopback address, all state in memory.
 import { randomBytes, scryptSync, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { Agent, createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { changed, errorBody, send } from "./fake-host/behaviour.ts";
+import { applyBehaviour, errorBody, send } from "./fake-host/behaviour.ts";
 import type { Answer, Behaviour } from "./fake-host/behaviour.ts";
 import { deliver } from "./fake-host/dispatch.ts";
 import type { Delivery, Dispatched, JobBody } from "./fake-host/dispatch.ts";
 
 export type { Behaviour, Dispatched };
 
-/** The version that the fake host claims to have. */
+/** The version that the fake host reports. */
 export const HOST_VERSION = "0.2.16";
 const MINIMUM_RUNNER_VERSION = "0.2.15";
 const DEFAULT_IDLE_MS = 60_000;
 
-/** A registration that reached the host, and what it answered. */
+/** A registration that the host received, and its answer. */
 export interface Registration {
   readonly runnerId: string;
   readonly body: Readonly<Record<string, unknown>>;
   readonly headers: IncomingMessage["headers"];
-  /** 0 where the connection was cut off instead. */
+  /** The HTTP status; 0 where the connection was closed instead. */
   readonly status: number;
   readonly at: number;
 }
 
-/** What a job needs besides its script; `runId` is made up where there is none. */
+/** What a job has besides its script. `runId` is generated if absent. */
 export interface JobOptions extends Pick<Delivery, "onLog" | "signal"> {
   readonly runId?: string;
   readonly input?: unknown;
-  /** Headers instead of, or besides, those that a host sends. */
+  /** Added to the headers that a host sends, or replacing them. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Instead of what the runner advertised, else 60 s. */
+  /** In milliseconds; by default what the runner advertised, otherwise 60 s. */
   readonly idleTimeoutMs?: number;
 }
 
-/** A host in this process. */
+/** A fake host in this process. */
 export interface FakeHost {
   readonly url: string;
-  /** Every registration that was answered, oldest first. */
+  /** All answered registrations, oldest first. */
   readonly registrations: readonly Registration[];
-  /** How many registrations have arrived, answered or not. */
+  /** The number of registrations received, answered or not. */
   readonly arrived: number;
-  /** The address to which the runner's jobs go; absent while it is not registered. */
+  /** The runner's endpoint; undefined while it is not registered. */
   endpointOf(runnerId: string): string | undefined;
-  /** Resolves with the first registration behind the first `after` ones that got `status`, 200 by default. */
+  /** Resolves with the first registration answered with `status` (200 by default), ignoring the first `after` ones. */
   registered(options?: { after?: number; status?: number; timeoutMs?: number }): Promise<Registration>;
-  /** The next registrations get these, one each; the ones after that get the proper answer again. */
+  /** Applies one behaviour to each of the next registrations. */
   next(...behaviours: Behaviour[]): void;
-  /** Every registration gets this, or the proper answer again. */
+  /** Applies a behaviour to every registration that has none from `next`; undefined restores the normal answer. */
   always(behaviour: Behaviour | undefined): void;
-  /** Sends a job, and reads the answer as the public host does. */
+  /** Sends a job and reads the answer as the public host does. */
   dispatch(runnerId: string, script: JobBody["script"], options?: JobOptions): Promise<Dispatched>;
-  /** Adds a runner, or gives an existing one a new secret; either way it is not registered until it says so itself. */
+  /** Adds a runner or changes its secret. It is unregistered until it registers itself. */
   setSecret(runnerId: string, secret?: string): string;
-  /** A disabled runner is refused, and not registered any more. */
+  /** Disables or enables a runner. A disabled one is unregistered and its registrations are refused. */
   setDisabled(runnerId: string, disabled: boolean): void;
-  /** What a restart does to a host: every endpoint is forgotten. */
+  /** Forgets every endpoint, as a restart of the host does. */
   forget(): void;
   close(): Promise<void>;
 }
 
-interface Row {
+interface RunnerRecord {
   salt: Buffer;
   hash: Buffer;
   disabled: boolean;
-  /** In memory only, as long as the runner is registered. */
+  /** Present while the runner is registered. */
   live?: { readonly endpoint: string; readonly secret: string; readonly timeoutMs?: number };
 }
 
-/** Starts a fake host; port 0 takes any free one. */
+/** Starts a fake host. Port 0 picks a free one. */
 export async function openFakeHost({ port = 0 }: { port?: number } = {}): Promise<FakeHost> {
-  const rows = new Map<string, Row>();
+  const rows = new Map<string, RunnerRecord>();
   const registrations: Registration[] = [];
   const queue: Behaviour[] = [];
   const waiting = new Set<() => void>();
@@ -93,15 +93,15 @@ export async function openFakeHost({ port = 0 }: { port?: number } = {}): Promis
     const id = decodeURIComponent(runnerId);
     const behaviour = queue.shift() ?? defaultBehaviour ?? {};
     await behaviour.until;
-    const given = changed(judge(id, body), behaviour);
-    const status = behaviour.cutOff === undefined ? given.status : 0;
-    if (status === 200) enlist(id, body as RegistrationFields);
+    const final = applyBehaviour(answerTo(id, body), behaviour);
+    const status = behaviour.cutOff === undefined ? final.status : 0;
+    if (status === 200) storeEndpoint(id, body as RegistrationFields);
     registrations.push({ runnerId: id, body: body as Registration["body"], headers: request.headers, status, at: Date.now() });
-    send(response, given, behaviour);
+    send(response, final, behaviour);
     for (const wake of waiting) wake();
   }
 
-  function judge(id: string, body: unknown): Answer {
+  function answerTo(id: string, body: unknown): Answer {
     const row = rows.get(id);
     if (row === undefined) return { status: 404, body: errorBody(404) };
     if (!isRegistration(body)) return { status: 400, body: errorBody(400) };
@@ -111,7 +111,7 @@ export async function openFakeHost({ port = 0 }: { port?: number } = {}): Promis
     return { status: 200, body: { registered: true, hostVersion: HOST_VERSION, minimumRunnerVersion: MINIMUM_RUNNER_VERSION, runnerHost } };
   }
 
-  function enlist(id: string, { secret, endpoint, timeoutMs }: RegistrationFields): void {
+  function storeEndpoint(id: string, { secret, endpoint, timeoutMs }: RegistrationFields): void {
     const row = rows.get(id);
     if (row !== undefined) row.live = { secret, endpoint, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
   }
@@ -123,14 +123,20 @@ export async function openFakeHost({ port = 0 }: { port?: number } = {}): Promis
     endpointOf: (id) => rows.get(id)?.live?.endpoint,
     async registered({ after = 0, status = 200, timeoutMs = 30_000 } = {}) {
       const found = (): Registration | undefined => registrations.slice(after).find((one) => one.status === status);
-      await until(() => found() !== undefined, waiting, timeoutMs, () => `no registration with status ${status} within ${timeoutMs} ms; there were ${JSON.stringify(registrations.map((one) => one.status))}`);
+      await waitUntil(() => found() !== undefined, waiting, timeoutMs, () => {
+        const seen = JSON.stringify(registrations.map((one) => one.status));
+        return `no registration with status ${status} within ${timeoutMs} ms; the statuses so far: ${seen}`;
+      });
       return found() as Registration;
     },
     next: (...behaviours) => void queue.push(...behaviours),
     always(behaviour) { defaultBehaviour = behaviour; },
     dispatch(runnerId, script, { runId = `run-${++runs}`, input, headers, idleTimeoutMs, ...options } = {}) {
       const live = rows.get(runnerId)?.live;
-      if (live === undefined) return Promise.resolve({ headers: {}, logs: [], failure: "Runner is not registered", success: false, emptyLines: 0, durationMs: 0 });
+      if (live === undefined) {
+        const failure = "Runner is not registered";
+        return Promise.resolve({ headers: {}, logs: [], failure, success: false, emptyLines: 0, durationMs: 0 });
+      }
       return deliver({ runId, script, ...(input === undefined ? {} : { reqBody: input }) }, {
         endpoint: live.endpoint, agent, idleTimeoutMs: idleTimeoutMs ?? live.timeoutMs ?? DEFAULT_IDLE_MS, ...options,
         headers: { "x-automn-runner-secret": live.secret, "x-automn-runner-id": runnerId, "x-automn-runner-name": runnerId, ...headers },
@@ -186,17 +192,17 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-/** Resolves once `holds`, looked at whenever one of `waiting` is called. */
-function until(holds: () => boolean, waiting: Set<() => void>, timeoutMs: number, message: () => string): Promise<void> {
+/** Resolves once `holds` returns true. It is checked now and whenever the functions in `waiting` are called. */
+function waitUntil(holds: () => boolean, waiting: Set<() => void>, timeoutMs: number, message: () => string): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = (settle: () => void) => {
       clearTimeout(timer);
-      waiting.delete(look);
+      waiting.delete(check);
       settle();
     };
-    const look = () => { if (holds()) end(resolve); };
+    const check = () => { if (holds()) end(resolve); };
     const timer = setTimeout(() => end(() => reject(new Error(message()))), timeoutMs);
-    waiting.add(look);
-    look();
+    waiting.add(check);
+    check();
   });
 }

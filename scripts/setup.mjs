@@ -1,4 +1,4 @@
-// What every command of the project needs before it can begin, on a fresh clone too: packages, and with --build the built runner.
+// Prepares what the npm scripts need, also on a fresh clone: the development packages and, with --build, the built runner.
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -6,18 +6,21 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => join(ROOT, ...parts);
-/** Is written by hand and answers where nothing is built. */
+/** Written by hand: explains how to build where nothing is built. */
 const UNBUILT = at("runner", "service.js.js");
 
-/** Installs the development packages unless what is installed is newer than the lock file. */
+/** Installs the development packages unless the installed ones are newer than the lock file. */
 function install() {
   const installed = at("node_modules", ".package-lock.json");
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(at("package-lock.json")).mtimeMs) return;
   console.error("Installing the development packages …");
-  execFileSync(process.platform === "win32" ? "npm.cmd" : "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"], shell: process.platform === "win32" });
+  const isWindows = process.platform === "win32";
+  execFileSync(isWindows ? "npm.cmd" : "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: ROOT, stdio: ["ignore", "ignore", "inherit"], shell: isWindows,
+  });
 }
 
-/** Compiles the runner beside its sources. What an earlier build left is removed first, so that a deleted source has no ghost. */
+/** Compiles the runner next to its sources. Removes earlier output first, so that nothing of a deleted source remains. */
 function build() {
   for (const entry of readdirSync(at("runner"), { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath ?? entry.path, entry.name);

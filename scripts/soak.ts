@@ -1,4 +1,4 @@
-// Many short runs through one built service: what it holds after the last must be what it held after the first fifty.
+// Sends many short runs to one built runner and compares its resources after the last run with those after the first fifty.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,9 +11,12 @@ import { parseArgs } from "node:util";
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const SECRET = "soak-secret-of-this-run";
 const WARM_UP = 50;
-const MOST_RSS_GROWTH = 1.2;
+const MAX_RSS_GROWTH = 1.2;
+const KEPT_RESULTS = join("state", "results");
 
-const { values } = parseArgs({ options: { runs: { type: "string", default: "500" }, concurrency: { type: "string", default: "4" } } });
+const { values } = parseArgs({
+  options: { runs: { type: "string", default: "500" }, concurrency: { type: "string", default: "4" } },
+});
 const total = Number(values.runs);
 const concurrency = Number(values.concurrency);
 
@@ -23,8 +26,8 @@ const SCRIPTS = [
   { id: "soak-shell", language: "shell", code: "echo hello\nAutomnReturn \"$(sed 's/[^0-9]//g' \"$AUTOMN_INPUT_FILE\")\"" },
 ];
 
-/** What a process holds, as /proc tells. */
-interface Holdings {
+/** The resources of a process, from /proc. */
+interface Resources {
   readonly descriptors: number;
   readonly threads: number;
   readonly children: number;
@@ -35,7 +38,10 @@ interface Holdings {
 const data = mkdtempSync(join(tmpdir(), "automn-soak-"));
 const service = spawn(process.execPath, [join(ROOT, "runner", "service.js")], {
   stdio: ["ignore", "pipe", "inherit"],
-  env: { ...process.env, AUTOMN_RUNNER_DATA_DIR: data, AUTOMN_RUNNER_SECRET: SECRET, AUTOMN_RUNNER_PORT: "0", AUTOMN_RUNNER_LOG_FORMAT: "json" },
+  env: {
+    ...process.env,
+    AUTOMN_RUNNER_DATA_DIR: data, AUTOMN_RUNNER_SECRET: SECRET, AUTOMN_RUNNER_PORT: "0", AUTOMN_RUNNER_LOG_FORMAT: "json",
+  },
 });
 const exited = new Promise((resolve) => service.once("exit", resolve));
 try {
@@ -81,22 +87,23 @@ async function dispatch(port: number, n: number): Promise<void> {
   });
   const frames = (await response.text()).trim().split("\n");
   const last = JSON.parse(frames.at(-1) ?? "{}") as { data?: { code: number; returnData: unknown; stdout: string } };
-  if (last.data?.code !== 0 || last.data.returnData !== n || last.data.stdout !== "hello") throw new Error(`Run ${n} went wrong: ${frames.at(-1)}`);
+  const isCorrect = last.data?.code === 0 && last.data.returnData === n && last.data.stdout === "hello";
+  if (!isCorrect) throw new Error(`Run ${n} failed: ${frames.at(-1)}`);
 }
 
-/** What the service holds once nothing changes any more. */
-async function settled(): Promise<Holdings> {
-  let last = holdings();
+/** The resources once they have stopped changing. */
+async function settled(): Promise<Resources> {
+  let last = resources();
   for (let same = 0; same < 5;) {
     await delay(200);
-    const now = holdings();
+    const now = resources();
     same = now.descriptors === last.descriptors && now.children === last.children && now.files === last.files ? same + 1 : 0;
     last = now;
   }
   return last;
 }
 
-function holdings(): Holdings {
+function resources(): Resources {
   const proc = `/proc/${service.pid}`;
   const status = readFileSync(`${proc}/status`, "utf8");
   const number = (name: string) => Number(new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(status)?.[1]);
@@ -109,25 +116,27 @@ function holdings(): Holdings {
   };
 }
 
-/** What lies in a folder and below; the service may be removing some of it. */
+/** The number of files below the data folder, while the service may be removing some; kept results are bounded by their size. */
 function filesIn(folder: string): number {
   for (;;) {
     try {
-      return readdirSync(folder, { recursive: true }).length;
+      const names = readdirSync(folder, { recursive: true }) as string[];
+      return names.filter((name) => !name.startsWith(KEPT_RESULTS)).length;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     }
   }
 }
 
-function compare(before: Holdings, after: Holdings): string[] {
-  const counts = (["descriptors", "threads", "children", "files"] as const).filter((name) => after[name] > before[name] + tolerance(name));
-  const problems = counts.map((name) => `${name} grew from ${before[name]} to ${after[name]}`);
-  if (after.rssMb > before.rssMb * MOST_RSS_GROWTH) problems.push(`Resident memory grew from ${before.rssMb} MB to ${after.rssMb} MB`);
+function compare(before: Resources, after: Resources): string[] {
+  const names = ["descriptors", "threads", "children", "files"] as const;
+  const grown = names.filter((name) => after[name] > before[name] + tolerance(name));
+  const problems = grown.map((name) => `${name} grew from ${before[name]} to ${after[name]}`);
+  if (after.rssMb > before.rssMb * MAX_RSS_GROWTH) problems.push(`Resident memory grew from ${before.rssMb} MB to ${after.rssMb} MB`);
   return problems;
 }
 
-/** Named pipes made ahead come in batches, and clients keep some of their connections; the numbers depend on the moment. */
+/** Named pipes are created in batches and clients keep connections open, so these counts vary. */
 function tolerance(name: string): number {
   return name === "files" ? 40 : name === "descriptors" ? concurrency : 0;
 }

@@ -1,4 +1,4 @@
-// Checks the types and runs the tests: all of them, or those whose file names hold one of the arguments.
+// Checks the types and runs the tests: all of them, or those whose file names contain one of the arguments.
 import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -14,14 +14,17 @@ const files = readdirSync(join(ROOT, "test"), { recursive: true, withFileTypes: 
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
   .sort();
 if (files.length === 0) {
-  console.error(`No test file's name holds ${wanted.join(" or ")}.`);
+  console.error(`No test file name contains ${wanted.join(" or ")}.`);
   process.exit(1);
 }
 
-execFileSync(process.execPath, [join(ROOT, "node_modules", "typescript", "bin", "tsc"), "--noEmit", "-p", join(ROOT, "test")], { stdio: "inherit" });
+const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
+execFileSync(process.execPath, [tsc, "--noEmit", "-p", join(ROOT, "test")], { stdio: "inherit" });
 
 const hasPowerShell = spawnSync("pwsh", ["-NoLogo", "-NoProfile", "-Command", "exit 0"], { stdio: "ignore" }).status === 0;
-console.log(hasPowerShell ? "PowerShell is here: its tests run." : "SKIPPED: the PowerShell tests, since there is no pwsh on the PATH (scripts/install-powershell.sh installs one).");
+console.log(hasPowerShell
+  ? "pwsh is on the PATH: the PowerShell tests run."
+  : "SKIPPED: the PowerShell tests, because pwsh is not on the PATH (scripts/install-powershell.sh installs it).");
 
 const { status } = spawnSync(
   process.execPath,

@@ -1,4 +1,4 @@
-// The README's table of variables, made from the table that the runner reads by. Run as a program, it updates the README.
+// Generates the README's table of variables from the runner's own table. Run as a program, it updates the README.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { allVariables } from "../runner/config/interpreter-variables.ts";
@@ -8,7 +8,7 @@ const README = fileURLToPath(new URL("../README.md", import.meta.url));
 const BEGIN = "<!-- variables -->";
 const END = "<!-- /variables -->";
 
-/** The table in Markdown. */
+/** The table as Markdown. */
 export function variablesTable(): string {
   const rows = allVariables(LANGUAGES).map(({ name, aliases = [], fallback, shown, meaning }) => {
     const others = aliases.length === 0 ? "" : ` (also ${aliases.map((alias) => `\`${alias}\``).join(", ")})`;
@@ -17,7 +17,7 @@ export function variablesTable(): string {
   return ["| variable | default | meaning |", "| --- | --- | --- |", ...rows].join("\n");
 }
 
-/** A README with the table put in its place. */
+/** The README with the table replaced. */
 export function withTable(readme: string): string {
   const begin = readme.indexOf(BEGIN);
   const end = readme.indexOf(END);

@@ -26,6 +26,7 @@ const PURE = ["config", "output", "redaction", "protocol"];
 const IMPURE_MODULES = /^(node:)?(fs|fs\/promises|child_process|http|https|net|worker_threads|cluster)$/;
 
 const MAX_LINES = 250;
+const MAX_LINE_LENGTH = 140;
 
 interface Source {
   /** Path below `runner/`, with slashes. */
@@ -128,6 +129,12 @@ describe("the architecture", () => {
 
   it("has no file of more than 250 lines", () => {
     const wrong = sources.map(({ name, text }) => ({ name, lines: text.split("\n").length - 1 })).filter(({ lines }) => lines > MAX_LINES).map(({ name, lines }) => `${name} has ${lines} lines`);
+    assert.deepEqual(wrong, []);
+  });
+
+  it("has no line longer than 140 characters", () => {
+    const wrong = sources.flatMap(({ name, text }) =>
+      text.split("\n").flatMap((line, index) => (line.length > MAX_LINE_LENGTH ? [`${name}:${index + 1} has ${line.length} characters`] : [])));
     assert.deepEqual(wrong, []);
   });
 

@@ -99,7 +99,8 @@ export function readConfig(env: NodeJS.ProcessEnv, sources: ConfigSources): Conf
   const places = directoriesOf(values, sources.defaultDataDir);
   const reading = { warnings, problems, directories: requiredDirectories(env, values, names, places) };
   if (problems.length > 0) return reading;
-  return { ...reading, config: Object.freeze({ ...toConfig({ ...values, secret, resetToken }, sources.isTerminal), interpreters, ...places }) };
+  const config = { ...toConfig({ ...values, secret, resetToken }, sources.isTerminal), interpreters, ...places };
+  return { ...reading, config: Object.freeze(config) };
 }
 
 function toConfig(values: Values, isTerminal: boolean): Omit<Config, keyof Directories | "interpreters"> {

@@ -1,4 +1,4 @@
-// The variables that the runner reads, those of the languages apart: one row for each, in the order of the README's table, which is made from it.
+// The variables that the runner reads, those of the languages apart: one row for each, in the order of the README's table.
 import { JOB_PATH, jobPath } from "./endpoint.ts";
 import {
   baseUrl, directory, file, flag, httpUrl, limit, MAX_TIMER_MS, millisecondsOrOff, oneOf, port, secretText, text,

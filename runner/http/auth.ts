@@ -51,8 +51,8 @@ async function requireResetToken(request: IncomingMessage, resetToken: string | 
   const form = await readForm(request, MAX_FORM_BYTES);
   if (resetToken === undefined) throw new Failure("forbidden", "No token is accepted here: AUTOMN_RUNNER_RESET_TOKEN is not set");
   const token = form.get("token");
-  if (typeof token !== "string" || !isSame(token.trim(), resetToken)) throw new Failure("forbidden", "The token is not this runner's reset token");
-  return form;
+  if (typeof token === "string" && isSame(token.trim(), resetToken)) return form;
+  throw new Failure("forbidden", "The token is not this runner's reset token");
 }
 
 /** Compares in a time that reveals neither where two texts differ nor their lengths. */

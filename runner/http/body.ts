@@ -9,7 +9,8 @@ const LINGER_BYTES = 64 * 1024 * 1024;
 /** Reads the whole body, at most `limit` bytes. Rejects with a `Failure` for a larger, compressed or incomplete one. */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   const encoding = request.headers["content-encoding"] ?? "identity";
-  if (encoding !== "identity") throw new Failure("unsupported-media", `Cannot read the body: wanted it uncompressed, found content-encoding ${encoding}`);
+  if (encoding !== "identity")
+    throw new Failure("unsupported-media", `Cannot read the body: wanted it uncompressed, found content-encoding ${encoding}`);
   const announced = Number(request.headers["content-length"] ?? 0);
   if (announced > limit) throw tooLarge(announced, limit);
   if (request.destroyed && !request.complete) throw new Failure("bad-request", "Cannot read the body: the connection was closed");
@@ -34,7 +35,8 @@ export async function readJson(request: IncomingMessage, limit: number): Promise
   try {
     return JSON.parse(body.toString("utf8").replace(/^\ufeff/, ""));
   } catch (error) {
-    throw new Failure("bad-request", `Cannot read the body as JSON: ${body.length === 0 ? "it is empty" : withoutQuote((error as Error).message)}`);
+    const reason = body.length === 0 ? "it is empty" : withoutQuote((error as Error).message);
+    throw new Failure("bad-request", `Cannot read the body as JSON: ${reason}`);
   }
 }
 
@@ -80,5 +82,6 @@ export function discardBody(request: IncomingMessage): void {
 }
 
 function tooLarge(size: number, limit: number): Failure {
-  return new Failure("too-large", `Cannot take a body of ${size} bytes or more: at most ${limit} bytes are accepted (AUTOMN_RUNNER_MAX_BODY_BYTES)`);
+  const accepted = `at most ${limit} bytes are accepted (AUTOMN_RUNNER_MAX_BODY_BYTES)`;
+  return new Failure("too-large", `Cannot take a body of ${size} bytes or more: ${accepted}`);
 }

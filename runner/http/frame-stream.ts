@@ -20,7 +20,7 @@ export interface FrameStream {
   end(frame?: Buffer): void;
 }
 
-/** Sends the headers at once, and an empty line after every `silenceMs` without a frame. `onGone` is called when the reader leaves early. */
+/** Sends the headers at once and an empty line after every `silenceMs` without a frame. Calls `onGone` if the reader leaves early. */
 export function openFrameStream(response: ServerResponse, silenceMs: number, onGone: () => void): FrameStream {
   let ended = false;
   let lastWrite = performance.now();

@@ -71,7 +71,8 @@ export function createRouter(routes: readonly Route[], { authorize, onFailure }:
 function compile(routes: readonly Route[]): Pattern[] {
   const patterns = new Map<string, Pattern>();
   for (const route of routes) {
-    const pattern = patterns.get(route.path) ?? { matcher: route.literal ? literally(route.path) : matcherOf(route.path), byMethod: new Map<string, Route>() };
+    const matcher = route.literal ? literally(route.path) : matcherOf(route.path);
+    const pattern = patterns.get(route.path) ?? { matcher, byMethod: new Map<string, Route>() };
     pattern.byMethod.set(route.method, route);
     if (route.method === "GET") pattern.byMethod.set("HEAD", route);
     patterns.set(route.path, pattern);

@@ -34,7 +34,9 @@ export function candidatesFor(language: Language, { paths, platform }: Interpret
 }
 
 /** Resolves with the first candidate that answers, or with the reason why the last one did not. */
-export async function findInterpreter(language: Language, search: InterpreterSearch, signal: AbortSignal): Promise<FoundInterpreter | string> {
+export async function findInterpreter(
+  language: Language, search: InterpreterSearch, signal: AbortSignal,
+): Promise<FoundInterpreter | string> {
   let reason = "";
   for (const candidate of candidatesFor(language, search)) {
     const answer = await probe(language, candidate, search, signal);

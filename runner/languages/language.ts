@@ -40,10 +40,10 @@ export interface Language {
   /** The ending of a script's file for a spelling of the language and the script's code, e.g. `.py`. */
   readonly extension: (spelling: string, code: string) => string;
   /**
-   * How to start the script in `codeFile`, with `inherited` as the environment that the command's own comes on top of.
+   * How to start the script in `codeFile`, which holds `code`, with `inherited` as the environment that the command's own comes on top of.
    * Throws a `Failure` when this interpreter cannot run that spelling.
    */
-  readonly command: (interpreter: Interpreter, codeFile: string, spelling: string, inherited: NodeJS.ProcessEnv) => Command;
+  readonly command: (interpreter: Interpreter, codeFile: string, spelling: string, inherited: NodeJS.ProcessEnv, code?: string) => Command;
   /**
    * How to start a process that waits for its script on the pipe that AUTOMN_WARM_CHANNEL numbers, made from the command
    * of a script, whose last argument is its file. A language without it is always started cold.

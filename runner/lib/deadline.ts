@@ -13,6 +13,12 @@ export class Deadline {
     this.#timer = setTimeout(() => { this.#immediate = setImmediate(callback); }, ms);
   }
 
+  /** Lets the process end although this is still to come. */
+  unref(): this {
+    this.#timer.unref();
+    return this;
+  }
+
   /** Keeps it from calling back. */
   cancel(): void {
     clearTimeout(this.#timer);

@@ -24,14 +24,17 @@ const ESCAPES: readonly (Buffer | undefined)[] = Array.from({ length: 256 }, (_,
 /** Below this many bytes, calling WebAssembly costs more than it saves. */
 const MIN_SIMD_BYTES = 256;
 
-/** Makes an escape function. Long texts are escaped sixteen bytes at a time where the machine can; that code is assembled at the first long text. */
+/** Makes an escape function. Long texts go sixteen bytes at a time where the machine can; that code is assembled at the first of them. */
 export function createJsonEscape(): JsonEscape {
   let simd: JsonEscape | undefined;
 
   return (text, from, target, at, limit) => {
     let read = from;
     let written = at;
-    if (text.length - from >= MIN_SIMD_BYTES) ({ read, written } = (simd ??= assembleEscape(ESCAPES) ?? escapeNothing)(text, from, target, at, limit));
+    if (text.length - from >= MIN_SIMD_BYTES) {
+      simd ??= assembleEscape(ESCAPES) ?? escapeNothing;
+      ({ read, written } = simd(text, from, target, at, limit));
+    }
     for (; read < text.length; read += 1) {
       const byte = text[read] as number;
       const escape = ESCAPES[byte];

@@ -28,6 +28,8 @@ export interface InstallResult extends Installed {
 export interface InstallWaiter {
   /** Gets the installer's lines, each with its label. */
   readonly say: (line: string) => void;
+  /** Gets a line about a run that waits for nothing; otherwise `say` gets it. */
+  readonly note?: (line: string) => void;
   /** Aborted when the result is not wanted any more. */
   readonly signal: AbortSignal;
 }

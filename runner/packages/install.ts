@@ -3,8 +3,9 @@ import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { anySignal } from "../lib/abort.ts";
 import type { Log } from "../lib/log.ts";
-import { type Installed, type InstallTask, refusalText, type RunTool, type ToolEnd } from "../languages/installer.ts";
+import { type Installed, type InstallTask, type Refusal, refusalText, type RunTool, type ToolEnd } from "../languages/installer.ts";
 import type { Requirement } from "../languages/requirement.ts";
+import type { AbsentPackages } from "./absent-packages.ts";
 import type { InstallOrder, InstallResult } from "./install-order.ts";
 import { installerEnvironment } from "./installer-environment.ts";
 import { KeptLines } from "./kept-lines.ts";
@@ -16,6 +17,7 @@ import type { PackageStore } from "./store.ts";
 /** What one installation depends on. */
 export interface InstallDependencies {
   readonly store: PackageStore;
+  readonly absent: AbsentPackages;
   readonly runTool: RunTool;
   /** The runner's own environment. */
   readonly environment: NodeJS.ProcessEnv;
@@ -45,13 +47,14 @@ export async function install(
       if (stop.aborted) throw stop.reason;
       throw timeout.aborted ? new Error(`it took longer than ${timeoutMs / 1000} s (AUTOMN_RUNNER_INSTALL_TIMEOUT_MS)`) : error;
     });
-    const requirements = usable(order, installed);
+    const result = resultOf(order, installed, say, dependencies.absent);
+    const requirements = usable(order, result, installed);
     if (requirements.length > 0) {
       await store.publish(home, staging, await recordOf(order, requirements, installed, staging));
       await store.evict(maxBytes);
     }
     report(log, home, installed, performance.now() - began);
-    return installed.refused.length === 0 ? installed : { ...installed, message: refusalText(installer.noun, installed.refused) };
+    return result;
   } finally {
     await staging.remove();
   }
@@ -91,10 +94,23 @@ function pinned(requirement: Requirement, { manager, pinned: versions = {} }: In
   return version === undefined ? requirement : (manager.pinned?.(requirement, version) ?? requirement);
 }
 
+/** What an installation comes to. That an optional package could not be had is said and remembered, and is no failure. */
+export function resultOf(order: InstallOrder, installed: Installed, say: (line: string) => void, absent: AbsentPackages): InstallResult {
+  const { home, spec, manager: { installer: { label, noun } } } = order;
+  const isOptional = ({ name }: Refusal) => spec.requirements.some((one) => one.name === name && one.optional === true);
+  const refused = installed.refused.filter((one) => !isOptional(one));
+  if (refused.length > 0) return { ...installed, refused, message: refusalText(noun, refused) };
+  if (installed.refused.length > 0) {
+    absent.add(home, spec, installed.refused.map(({ name }) => name));
+    for (const line of refusalText(noun, installed.refused).split("\n")) say(`[${label}] ${line}`);
+  }
+  return { ...installed, refused };
+}
+
 /** The requirements that a set from this installation satisfies; none where it must not be used. */
-function usable({ partial, spec }: InstallOrder, { refused }: Installed): readonly Requirement[] {
+function usable({ partial, spec }: InstallOrder, { refused }: InstallResult, installed: Installed): readonly Requirement[] {
   if (refused.length > 0 && !partial) return [];
-  return spec.requirements.filter(({ name }) => !refused.some((one) => one.name === name));
+  return spec.requirements.filter(({ name }) => !installed.refused.some((one) => one.name === name));
 }
 
 async function recordOf(

@@ -3,7 +3,7 @@ import type { Log } from "../lib/log.ts";
 import { messageOf } from "../lib/failure.ts";
 import { Semaphore } from "../lib/semaphore.ts";
 import { refusalText, refuseAll } from "../languages/installer.ts";
-import { install, type InstallDependencies } from "./install.ts";
+import { install, type InstallDependencies, resultOf } from "./install.ts";
 import type { InstallOrder, InstallResult } from "./install-order.ts";
 import { Installation } from "./installation.ts";
 
@@ -56,8 +56,10 @@ export class Installations {
         release();
       }
     } catch (error) {
-      const { refused } = refuseAll(order.spec.requirements, messageOf(error));
-      return { resolved: {}, refused, message: refusalText(order.manager.installer.noun, refused) };
+      const refusal = refuseAll(order.spec.requirements, messageOf(error));
+      // One that was stopped says nothing about the packages.
+      if (signal.aborted) return { ...refusal, message: refusalText(order.manager.installer.noun, refusal.refused) };
+      return resultOf(order, refusal, say, this.#dependencies.absent);
     }
   }
 }

@@ -47,8 +47,8 @@ function isSatisfied({ name, version }: Requirement, record: SetRecord, satisfie
 /** Whether a set that is being installed will satisfy a script, as far as that can be told before its versions are known. */
 export function willSatisfy(coming: PackageSetSpec, spec: PackageSetSpec): boolean {
   if (coming.runtime !== spec.runtime || coming.platform !== spec.platform) return false;
-  const serves = (wanted: Requirement) => (one: Requirement) =>
-    one.name === wanted.name && (wanted.version === undefined || wanted.version === one.version);
+  const serves = (wanted: Requirement) => (one: Requirement) => one.name === wanted.name
+    && (wanted.version === undefined || wanted.version === one.version) && (wanted.optional === true || one.optional !== true);
   return spec.requirements.every((wanted) => coming.requirements.some(serves(wanted)));
 }
 
@@ -67,8 +67,8 @@ export function parseRecord(json: string): SetRecord | undefined {
 }
 
 function isRequirement(value: unknown): value is Requirement {
-  const { name, version } = (value ?? {}) as Partial<Requirement>;
-  return isText(name) && (version === undefined || isText(version));
+  const { name, version, optional } = (value ?? {}) as Partial<Requirement>;
+  return isText(name) && (version === undefined || isText(version)) && (optional === undefined || optional === true);
 }
 
 function isText(value: unknown): value is string {

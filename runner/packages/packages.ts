@@ -7,6 +7,7 @@ import type { Interpreter } from "../languages/interpreter.ts";
 import type { Language, LanguageName } from "../languages/language.ts";
 import type { PackageManager, PackageManagerSettings } from "../languages/package-manager.ts";
 import type { Requirement } from "../languages/requirement.ts";
+import { AbsentPackages } from "./absent-packages.ts";
 import { acquireSet } from "./acquire-set.ts";
 import type { InstallWaiter } from "./install-order.ts";
 import { Installations } from "./installations.ts";
@@ -89,6 +90,7 @@ export class Packages {
   readonly #records: SetRecords;
   readonly #store: PackageStore;
   readonly #installations: Installations;
+  readonly #absent = new AbsentPackages();
   readonly #needs = new NeedsCache();
   readonly #closing = new AbortController();
   #platform: string | undefined;
@@ -100,7 +102,7 @@ export class Packages {
     this.#managers = new PackageManagers(languages, options);
     this.#records = new SetRecords(recordsDir, log);
     this.#store = new PackageStore({ scriptsDir, records: this.#records, managers: this.#managers, log });
-    this.#installations = new Installations({ ...options, store: this.#store, offline: mode === "offline" });
+    this.#installations = new Installations({ ...options, store: this.#store, absent: this.#absent, offline: mode === "offline" });
   }
 
   /** Makes available what a script needs. Never rejects. */
@@ -164,31 +166,50 @@ export class Packages {
     const manager = mode === "off" ? undefined : await this.#managers.of(language);
     if (manager === undefined) return { kind: "nothing-needed" };
     const { requirements, problems, notes } = this.#needs.read(manager, code, interpreter);
-    for (const note of notes) waiter.say(`[${manager.installer.label}] ${note}`);
+    for (const note of notes) (waiter.note ?? waiter.say)(`[${manager.installer.label}] ${note}`);
     if (problems.length > 0) return { kind: "failed", message: problems.join("\n") };
     if (requirements.length === 0) return { kind: "nothing-needed" };
     const spec = this.#specOf(language, manager, requirements, interpreter);
-    if (mode === "offline" && !manager.installer.worksOffline) {
-      const held = await this.#store.find(home, spec);
-      if (held !== undefined) return ready(held, manager);
-      return { kind: "failed", message: offlineMessage(spec, manager, await this.#store.setsOf(home)) };
-    }
+    if (mode === "offline" && !manager.installer.worksOffline) return this.#provideOffline(home, spec, manager, waiter);
     const order = { home, spec, manager, scriptId, interpreter, partial: false };
     const acquired = await acquireSet(order, waiter, this.#sets);
     if (acquired === undefined) return { kind: "stopped" };
-    if ("release" in acquired) return ready(acquired, manager);
-    return { kind: "failed", message: acquired.message ?? "Cannot install the script's packages" };
+    if ("message" in acquired) return { kind: "failed", message: acquired.message };
+    noteAbsent(spec, this.#absent.without(home, spec), manager, waiter);
+    return "release" in acquired ? ready(acquired, manager) : { kind: "nothing-needed" };
+  }
+
+  /** Takes a set that is there: one with everything, else one with all that the script cannot do without. */
+  async #provideOffline(home: string, spec: PackageSetSpec, manager: PackageManager, waiter: InstallWaiter): Promise<ProvisionResult> {
+    const whole = await this.#store.find(home, spec);
+    if (whole !== undefined) return ready(whole, manager);
+    const least = { ...spec, requirements: spec.requirements.filter(({ optional }) => optional !== true) };
+    const held = least.requirements.length === 0 ? undefined : await this.#store.find(home, least);
+    if (held === undefined && least.requirements.length > 0) {
+      return { kind: "failed", message: offlineMessage(least, manager, await this.#store.setsOf(home)) };
+    }
+    noteAbsent(spec, least, manager, waiter);
+    return held === undefined ? { kind: "nothing-needed" } : ready(held, manager);
   }
 
   /** What getting hold of sets depends on. */
   get #sets() {
-    return { store: this.#store, installations: this.#installations, closing: this.#closing.signal };
+    return { store: this.#store, installations: this.#installations, absent: this.#absent, closing: this.#closing.signal };
   }
 
   #specOf(language: LanguageName, manager: PackageManager, requirements: readonly Requirement[], interpreter: Interpreter): PackageSetSpec {
     this.#platform ??= platformOf();
     return { language, requirements, runtime: manager.runtime(interpreter), platform: this.#platform };
   }
+}
+
+/** Says which packages a run goes without. */
+function noteAbsent(
+  { requirements }: PackageSetSpec, there: PackageSetSpec, { installer, spelled }: PackageManager, { note, say }: InstallWaiter,
+): void {
+  const absent = requirements.filter((one) => !there.requirements.includes(one));
+  if (absent.length === 0) return;
+  (note ?? say)(`[${installer.label}] The script runs without ${absent.map(spelled).join(", ")}: its code can do without.`);
 }
 
 function ready({ directory, release }: HeldSet, { folder: name, codeBesidePackages, pathVariable }: PackageManager): ProvisionResult {

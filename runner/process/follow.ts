@@ -1,4 +1,4 @@
-// From a started process to its end: output as it comes, the first reason to end it, nothing left behind.
+// From a started process to its end: output as it comes, the first reason to end it, nothing left running.
 import { addAbortListener } from "node:events";
 import { setImmediate as nextPoll } from "node:timers/promises";
 import type { TerminationReason } from "../protocol/termination-reason.ts";

@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { close, open as openCallback } from "node:fs";
 import type { Readable } from "node:stream";
 import { promisify } from "node:util";
-import type { OutputPipe, Stdio, StdioFactory } from "./stdio.ts";
+import type { OutputPipe, Stdio, StdioFactory } from "./standard-streams.ts";
 
 const open = promisify(openCallback);
 

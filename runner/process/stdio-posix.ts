@@ -11,7 +11,7 @@ import type { Log } from "../lib/log.ts";
 import { NamedPipes } from "./named-pipes.ts";
 import type { Pipe } from "./named-pipes.ts";
 import { NodeStdioFactory } from "./stdio-node.ts";
-import type { OutputPipe, Stdio, StdioFactory } from "./stdio.ts";
+import type { OutputPipe, Stdio, StdioFactory } from "./standard-streams.ts";
 
 const open = promisify(openCallback);
 

@@ -4,7 +4,7 @@ import { KEEP_VARIABLE, MARK_VARIABLE } from "./environment.ts";
 import { listPids, readEnvironment, readNewestPid, readPageSize, readPidNamespace, readStat, readStats } from "./proc.ts";
 import { ownScope, scopeOf } from "./scope.ts";
 import { isThere } from "./signal.ts";
-import type { ListedProcess, ProcessTable } from "./table.ts";
+import type { ListedProcess, ProcessTable } from "./process-table.ts";
 
 const MARK_PREFIX = `${MARK_VARIABLE}=`;
 

@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { promisify } from "node:util";
 import { scopeOf } from "./scope.ts";
 import { isThere } from "./signal.ts";
-import type { ProcessTable } from "./table.ts";
+import type { ProcessTable } from "./process-table.ts";
 
 /** Start times in seconds that differ by no more are the same one: the runner knows its own only from its uptime, and `ps` rounds. */
 const TOLERANCE_S = 5;

@@ -2,7 +2,7 @@
 import { hostname } from "node:os";
 import { scopeOf } from "./scope.ts";
 import { isThere } from "./signal.ts";
-import type { ProcessTable } from "./table.ts";
+import type { ProcessTable } from "./process-table.ts";
 
 /** The process table on Windows. */
 export function createWindowsTable(): ProcessTable {

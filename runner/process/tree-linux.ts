@@ -3,7 +3,7 @@ import { KEEP_VARIABLE, MARK_VARIABLE } from "./environment.ts";
 import { listPids, listPidsNow, readCommand, readEnvironment, readNewestPid, readStats } from "./proc.ts";
 import type { ProcessStat } from "./proc.ts";
 import { isThere, sendSignal } from "./signal.ts";
-import type { ProcessTree, Root, Survivor } from "./tree.ts";
+import type { ProcessTree, Root, Survivor } from "./process-tree.ts";
 
 /** In less time than this the kernel cannot have gone through all process ids once. */
 const PIDS_IN_ORDER_MS = 1_000;

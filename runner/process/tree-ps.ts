@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { sendSignal } from "./signal.ts";
-import type { ProcessTree, Root, Survivor } from "./tree.ts";
+import type { ProcessTree, Root, Survivor } from "./process-tree.ts";
 
 interface Row {
   readonly pid: number;

@@ -1,6 +1,6 @@
 // Process trees by `taskkill`, which follows the chain of parents itself.
 import { spawn } from "node:child_process";
-import type { ProcessTree } from "./tree.ts";
+import type { ProcessTree } from "./process-tree.ts";
 
 /** Process trees on Windows. There is no gentle way to end a console program there, so both signals end it at once. */
 export function createWindowsTree(spawnProcess: typeof spawn = spawn): ProcessTree {

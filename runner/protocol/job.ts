@@ -68,7 +68,7 @@ function parseScript(row: Fields): Script {
   const code = row["code"];
   if (typeof code !== "string") throw new Failure("bad-request", `Cannot read script.code: wanted text, found ${describe(code)}`);
   const language = row["language"];
-  if (typeof language !== "string") throw new Failure("bad-request", `Cannot read script.language: wanted text, found ${describe(language)}`);
+  if (typeof language !== "string") throw unreadable("script.language", "text", language);
   const id = identifier(row["id"], "script.id");
   const timeoutMs = limit(row["timeout"]);
   const versionId = text(row["versionId"]) ?? text(row["version"]);
@@ -126,11 +126,15 @@ function limit(seconds: unknown): number | undefined {
 /** An id as text; numbers are spelled out, blank is none. */
 function identifier(value: unknown, field: string): string | undefined {
   if (value === undefined || value === null || (typeof value === "string" && value.trim() === "")) return undefined;
-  if (typeof value !== "string" && typeof value !== "number") throw new Failure("bad-request", `Cannot read ${field}: wanted text, found ${describe(value)}`);
+  if (typeof value !== "string" && typeof value !== "number") throw unreadable(field, "text", value);
   const id = String(value);
-  if (id.length > MAX_RUN_ID) throw new Failure("bad-request", `Cannot read ${field}: wanted at most ${MAX_RUN_ID} characters, found ${id.length}`);
-  if (Buffer.from(id).toString() !== id) throw new Failure("bad-request", `Cannot read ${field}: wanted Unicode text, found half a surrogate pair in ${describe(id)}`);
+  if (id.length > MAX_RUN_ID) throw unreadable(field, `at most ${MAX_RUN_ID} characters`, id.length);
+  if (Buffer.from(id).toString() !== id) throw unreadable(field, "Unicode text without half a surrogate pair", id);
   return id;
+}
+
+function unreadable(what: string, wanted: string, found: unknown): Failure {
+  return new Failure("bad-request", `Cannot read ${what}: wanted ${wanted}, found ${describe(found)}`);
 }
 
 /** A label as text: what is neither text nor number, or blank, is none. */

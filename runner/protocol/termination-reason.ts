@@ -46,7 +46,10 @@ export function resultStatus(reason: TerminationReason): ResultStatus {
     case "shutdown":
       return { code: 143, errorCode: "RUNNER_SHUTDOWN", message: "The runner was shut down before the run had ended." };
     case "memory":
-      return { code: 137, errorCode: "MEMORY_LIMIT", message: `Memory limit exceeded: ${reason.usedMb} MB used, ${reason.limitMb} MB allowed.` };
+      return {
+        code: 137, errorCode: "MEMORY_LIMIT",
+        message: `Memory limit exceeded: ${reason.usedMb} MB used, ${reason.limitMb} MB allowed.`,
+      };
     case "start-failed":
       return { code: reason.code, errorCode: reason.errorCode, message: reason.message };
     case "dependencies-failed":

@@ -13,7 +13,10 @@ const EMPTY = Buffer.alloc(0);
 export interface Redaction {
   /** Redacts a whole text. */
   text(text: string): string;
-  /** Redacts the strings, keys and numbers of a JSON value; returns the same object when nothing changed. Values nested deeper than `MAX_DEPTH` are replaced whole. */
+  /**
+   * Redacts the strings, keys and numbers of a JSON value; returns the same object when nothing changed. Values nested
+   * deeper than `MAX_DEPTH` are replaced whole.
+   */
   value<T>(value: T): T;
   stream(): RedactedStream;
 }

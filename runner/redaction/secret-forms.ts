@@ -63,7 +63,8 @@ function urlForms(text: string): string[] {
 
 function jsonForm(text: string, escaped: RegExp, upper: boolean): string {
   const all = JSON.stringify(text).slice(1, -1).replace(escaped, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
-  return upper ? all.replace(/\\(?:u([0-9a-f]{4})|.)/g, (escape, code?: string) => (code === undefined ? escape : `\\u${code.toUpperCase()}`)) : all;
+  if (!upper) return all;
+  return all.replace(/\\(?:u([0-9a-f]{4})|.)/g, (escape, code?: string) => (code === undefined ? escape : `\\u${code.toUpperCase()}`));
 }
 
 /** The base64 characters that the bytes alone decide, at each of the three alignments that they can have among other bytes. */

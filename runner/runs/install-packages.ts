@@ -41,7 +41,7 @@ async function ensurePackages(context: RunContext, { language, interpreter }: Ru
     hasWaited = true;
     output.line(line);
   };
-  const provided = await dependencies.packages.ensure(needs, { say, signal });
+  const provided = await dependencies.packages.ensure(needs, { say, note: (line) => output.line(line), signal });
   if (hasWaited && provided.kind !== "stopped") {
     installs.push({ language: language.name, ok: provided.kind !== "failed", ms: Math.round(performance.now() - began) });
   }

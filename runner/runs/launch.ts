@@ -46,7 +46,7 @@ function requestFor(context: RunContext, { language, spelling, interpreter }: Ru
   const { runId, script: { variables } } = job;
   const { codeFile, lastingDir } = dependencies.scripts.locate(job.script, (code) => language.extension(spelling, code), packages.codeHome);
   const base = baseEnvironment({ inherited: dependencies.processes.environment, variables, paths: packages.paths ?? {} });
-  const command = language.command(interpreter, codeFile, spelling, base.values);
+  const command = language.command(interpreter, codeFile, spelling, base.values, job.script.code);
   const { values, ...remarks } = scriptEnvironment(base, {
     interpreter: command.environment, runId, inputJson, scriptDir: lastingDir, packagesDir: packages.folder,
   });

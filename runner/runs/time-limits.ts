@@ -1,4 +1,5 @@
 // The clocks that can end a run.
+import { Deadline } from "../lib/deadline.ts";
 import type { TerminationReason } from "../protocol/termination-reason.ts";
 
 /** A script that has returned a value has this long to end by itself (protocol, section 3). */
@@ -13,7 +14,7 @@ export function timeLimit(scriptMs: number | undefined, maxRunMs: number | undef
 /** The clocks of one run; a clock that runs out aborts `stop`. */
 export class TimeLimits {
   readonly #stop: AbortController;
-  #timer: NodeJS.Timeout | undefined;
+  #deadline: Deadline | undefined;
 
   constructor(stop: AbortController) {
     this.#stop = stop;
@@ -31,11 +32,11 @@ export class TimeLimits {
 
   /** Stops the clocks. */
   clear(): void {
-    clearTimeout(this.#timer);
+    this.#deadline?.cancel();
   }
 
   #endAfter(ms: number, reason: TerminationReason): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#stop.abort(reason), ms);
+    this.#deadline?.cancel();
+    this.#deadline = new Deadline(ms, () => this.#stop.abort(reason));
   }
 }

@@ -1,6 +1,7 @@
 // One process that was started ahead: it waits in a workspace of its own, is given one script, and ends with it.
 import { addAbortListener } from "node:events";
 import type { Socket } from "node:net";
+import { Deadline } from "../lib/deadline.ts";
 import type { Command } from "../languages/language.ts";
 import { processEnvironment } from "../process/environment.ts";
 import type { ScriptEnvironment } from "../process/environment.ts";
@@ -161,12 +162,12 @@ export class WarmProcess {
   /** Resolves with what it says next, or with nothing when it has ended. It is killed when it is silent for longer than `maxSilenceMs`. */
   async #answer(maxSilenceMs: number): Promise<string | undefined> {
     if (this.#channel.destroyed) return undefined;
-    const timer = setTimeout(() => this.kill(), maxSilenceMs).unref();
+    const deadline = new Deadline(maxSilenceMs, () => this.kill()).unref();
     const message = await new Promise<string | undefined>((resolve) => {
       this.#channel.once("data", (data: Buffer) => resolve(data.toString()));
       this.#channel.once("close", () => resolve(undefined));
     });
-    clearTimeout(timer);
+    deadline.cancel();
     return message;
   }
 }

@@ -1,19 +1,19 @@
-// One run at a time with a rest behind each: the runner, cold and warm, beside a bare spawn of the same script.
+// The latency of single runs with a pause after each, warm and cold, compared with a bare spawn of the same script.
 import { setTimeout as delay } from "node:timers/promises";
-import { BARE } from "./bench.ts";
-import type { Bench, Part } from "./bench.ts";
+import { BARE_SPAWN } from "./part.ts";
+import type { BenchContext, Part } from "./part.ts";
 import type { Connection } from "./connection.ts";
 import type { Interpreter } from "./interpreters.ts";
-import { inTurn, timed } from "./measuring.ts";
+import { interleave, timed } from "./sampling.ts";
 import { toRow } from "./rows.ts";
 import type { FigureKind, Row } from "./rows.ts";
-import type { Wanted } from "./wanted.ts";
-import { COLD_DISPATCH, SHELL_DISPATCH, WARM_DISPATCH } from "./wanted.ts";
+import type { Target } from "./targets.ts";
+import { COLD_DISPATCH, SHELL_DISPATCH, WARM_DISPATCH } from "./targets.ts";
 
-/** Variables of a runner that starts every process when its script is known. */
+/** The environment of a runner without warm processes. */
 export const COLD = { AUTOMN_RUNNER_WARM: "0" };
 
-/** Dispatch per language. */
+/** The latency of a run, per language. */
 export const dispatch: Part = {
   name: "dispatch",
   about: "one run, cold and warm",
@@ -21,17 +21,23 @@ export const dispatch: Part = {
     const runners = { warm: await bench.harness.startRunner(), cold: await bench.harness.startRunner(COLD) };
     const connections = { warm: await runners.warm.connect(), cold: await runners.cold.connect() };
     for (const interpreter of bench.interpreters) {
-      bench.say(`${interpreter.name}, warm and cold`);
+      bench.progress(`${interpreter.name}, warm and cold`);
       yield* compare(bench, interpreter, connections);
     }
     await Promise.all([runners.warm.stop(), runners.cold.stop()]);
   },
 };
 
-async function* compare({ sizes }: Bench, { name, job, bare }: Interpreter, { warm, cold }: { warm: Connection; cold: Connection }): AsyncGenerator<Row> {
-  const restMs = 20 + 2 * (await timed(bare));
+/** Connections to a runner with warm processes and to one without. */
+interface Connections {
+  readonly warm: Connection;
+  readonly cold: Connection;
+}
+
+async function* compare({ sizes }: BenchContext, { name, job, bare }: Interpreter, { warm, cold }: Connections): AsyncGenerator<Row> {
+  const pauseMs = 20 + 2 * (await timed(bare));
   const starts: string[] = [];
-  const times = await inTurn({
+  const times = await interleave({
     bare: () => timed(bare),
     warm: async () => {
       const { ms, start = "cold" } = await warm.run(job);
@@ -39,18 +45,21 @@ async function* compare({ sizes }: Bench, { name, job, bare }: Interpreter, { wa
       return ms;
     },
     cold: async () => (await cold.run(job)).ms,
-  }, { ...sizes, rest: () => delay(restMs) });
-  const beside = { name: BARE, samples: times.bare };
+  }, { ...sizes, pause: () => delay(pauseMs) });
+  const baseline = { name: BARE_SPAWN, samples: times.bare };
   const counted = starts.slice(-times.warm.length);
-  const marks = marksOf(name);
+  const targets = targetsOf(name);
   yield toRow({
-    part: "dispatch", what: `${name}, warm`, unit: "ms", ours: times.warm, beside, kind: marks.kind, wanted: marks.warm,
+    part: "dispatch", what: `${name}, warm`, unit: "ms", ours: times.warm, baseline, kind: targets.kind, target: targets.warm,
     note: `${counted.filter((start) => start === "warm").length} of ${counted.length} started warm`,
   });
-  yield toRow({ part: "dispatch", what: `${name}, cold`, unit: "ms", ours: times.cold, beside, kind: marks.kind, wanted: marks.cold });
+  yield toRow({
+    part: "dispatch", what: `${name}, cold`, unit: "ms", ours: times.cold, baseline, kind: targets.kind, target: targets.cold,
+  });
 }
 
-function marksOf(name: string): { readonly kind: FigureKind; readonly warm: Wanted | undefined; readonly cold: Wanted } {
+/** A shell starts too fast for a ratio to mean anything. */
+function targetsOf(name: string): { kind: FigureKind; warm: Target | undefined; cold: Target } {
   if (name === "shell") return { kind: "difference", warm: SHELL_DISPATCH, cold: SHELL_DISPATCH };
   return { kind: "ratio", warm: WARM_DISPATCH[name], cold: COLD_DISPATCH };
 }

@@ -1,50 +1,49 @@
-// Where the measuring takes place: a folder of its own, runners and processes that all end with it.
+// The environment of a measurement: a temporary folder, and the runners and processes that end with it.
 import { spawn } from "node:child_process";
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { startBuiltRunner } from "../built-runner.ts";
+import { LANGUAGES } from "../../runner/languages/table.ts";
+import { interpretersFound, startBuiltRunner } from "../built-runner.ts";
 import type { BuiltRunner } from "../built-runner.ts";
 import { openConnection } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 
-/** The secret of every runner that is measured. */
+/** The secret of every measured runner. */
 export const SECRET = "secret-of-this-benchmark";
 
-/** A runner under measurement. */
+/** A measured runner. */
 export interface Runner {
   readonly pid: number;
-  /** A connection that stays open for one job after another, once the runner has found its interpreters. */
+  /** Opens a keep-alive connection once the runner has found its interpreters. */
   connect(): Promise<Connection>;
   stop(): Promise<unknown>;
 }
 
-/** Gives out what is measured. All that is still there when it closes is ended. */
+/** Starts what is measured, and ends all of it when it closes. */
 export interface Harness {
   readonly directory: string;
-  /** What every measured process finds in its environment. */
+  /** The environment of every measured process. */
   readonly environment: NodeJS.ProcessEnv;
   startRunner(env?: NodeJS.ProcessEnv): Promise<Runner>;
-  /** A process in an environment like that of the runners. */
+  /** Starts a process in the same environment as the runners. */
   spawn(file: string, args: readonly string[], options: SpawnOptions): ChildProcess;
-  /** Writes a file and resolves with its path. */
+  /** Writes a file into the temporary folder and resolves with its path. */
   write(name: string, content: string | Buffer): Promise<string>;
-  /** Has `cleanup` run when the harness closes. */
+  /** Registers `cleanup` to run when the harness closes. */
   afterwards(cleanup: () => unknown): void;
   close(): Promise<void>;
 }
 
-/** Names that are handed on to what is measured; nothing else may differ from one machine to the next. */
-const KEPT = /^(PATH|HOME|TMPDIR|TEMP|TMP|LANG|SystemRoot|npm_config_.*|.*_PROXY|NODE_EXTRA_CA_CERTS)$/i;
-const INTERPRETER = /^AUTOMN_RUNNER_(NODE|PYTHON|POWERSHELL|SHELL)_PATH$/;
+/** The variables that measured processes inherit. Nothing else of the environment can influence a figure. */
+const INHERITED = /^(PATH|HOME|TMPDIR|TEMP|TMP|LANG|SystemRoot|npm_config_.*|.*_PROXY|NODE_EXTRA_CA_CERTS)$/i;
 
 /** Opens a harness in a temporary folder. */
 export async function openHarness(): Promise<Harness> {
   const directory = await mkdtemp(join(tmpdir(), "automn-bench-"));
-  const environment = only(KEPT);
-  const interpreters = only(INTERPRETER);
+  const environment = inherited((name) => INHERITED.test(name));
+  const interpreters = inherited((name) => LANGUAGES.some(({ pathVariable }) => pathVariable === name));
   const children = new Set<ChildProcess>();
   const runners = new Set<BuiltRunner>();
   const cleanups: (() => unknown)[] = [];
@@ -62,7 +61,7 @@ export async function openHarness(): Promise<Harness> {
       pid: runner.pid,
       stop: () => runner.stop(),
       async connect() {
-        await settled(runner);
+        await interpretersFound(runner);
         return openConnection(runner.port, SECRET);
       },
     };
@@ -91,15 +90,6 @@ export async function openHarness(): Promise<Harness> {
   };
 }
 
-/** Resolves when the runner is done with what it does at its start. */
-async function settled({ log }: BuiltRunner): Promise<void> {
-  const patience = performance.now() + 30_000;
-  while (!log.some(({ message }) => message === "Interpreters found")) {
-    if (performance.now() > patience) throw new Error("The runner did not find its interpreters within 30 s");
-    await delay(20);
-  }
-}
-
-function only(names: RegExp): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => names.test(name)));
+function inherited(isWanted: (name: string) => boolean): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => isWanted(name)));
 }

@@ -1,29 +1,29 @@
-// What a runner costs while nobody needs it, and how soon it is there.
+// What an idle runner costs, and how fast it starts.
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { freePort } from "../built-runner.ts";
 import { openFakeHost } from "../fake-host.ts";
-import type { Bench, Part } from "./bench.ts";
+import type { BenchContext, Part } from "./part.ts";
 import { SECRET } from "./harness.ts";
 import type { Harness, Runner } from "./harness.ts";
 import { endOf } from "./interpreters.ts";
-import { inTurn, timed } from "./measuring.ts";
-import { cpuMs, residentMb, TELLS } from "./process-stat.ts";
+import { interleave, timed } from "./sampling.ts";
+import { cpuMs, residentMb, HAS_PROC } from "./process-stat.ts";
 import { toRow } from "./rows.ts";
 import type { Row } from "./rows.ts";
-import { IDLE_MEMORY, START_UP } from "./wanted.ts";
+import { IDLE_MEMORY, START_UP } from "./targets.ts";
 
-/** A process that is watched. */
+/** An idle process that is measured. */
 type Idler = Pick<Runner, "pid" | "stop">;
 
-/** Memory and CPU of registered runners beside processes that hardly do anything, all watched together. */
+/** Memory and CPU of registered runners and of plain Node processes, all measured over the same time. */
 export const idle: Part = {
   name: "idle",
-  about: "resident memory and CPU while nothing is to be done",
-  async *measure({ harness, sizes, say }) {
-    if (!TELLS) return say("idle: skipped, this system has no /proc");
-    say(`${sizes.idlers} idle runners for ${sizes.idleMs / 1000} s`);
+  about: "resident memory and CPU of a runner without jobs",
+  async *measure({ harness, sizes, progress }) {
+    if (!HAS_PROC) return progress("idle: skipped, this system has no /proc");
+    progress(`${sizes.idlers} idle runners for ${sizes.idleMs / 1000} s`);
     const host = await openFakeHost();
     harness.afterwards(() => host.close());
     const runners: Idler[] = [];
@@ -38,24 +38,26 @@ export const idle: Part = {
     const perMinute = [...runners, ...plain].map(({ pid }, n) => ((cpuMs(pid) - (before[n] ?? 0)) * 60_000) / sizes.idleMs);
     const memory = [...runners, ...plain].map(({ pid }) => residentMb(pid));
     await Promise.all([...runners, ...plain].map((one) => one.stop()));
-    const name = "bare node";
-    yield toRow({ part: "idle", what: "resident memory, registered", unit: "MB", ours: memory.slice(0, runners.length), beside: { name, samples: memory.slice(runners.length) }, wanted: IDLE_MEMORY });
-    yield toRow({ part: "idle", what: "CPU", unit: "ms per minute", ours: perMinute.slice(0, runners.length), beside: { name, samples: perMinute.slice(runners.length) }, kind: "difference" });
+    const compared = (samples: readonly number[]) => ({
+      ours: samples.slice(0, runners.length), baseline: { name: "bare node", samples: samples.slice(runners.length) },
+    });
+    yield toRow({ part: "idle", what: "resident memory, registered", unit: "MB", ...compared(memory), target: IDLE_MEMORY });
+    yield toRow({ part: "idle", what: "CPU", unit: "ms per minute", ...compared(perMinute), kind: "difference" });
   },
 };
 
-/** Time until a runner listens. */
+/** The time until a runner listens. */
 export const startUp: Part = {
   name: "start-up",
   about: "time until the service listens",
   async *measure(bench) {
-    bench.say("start-up");
+    bench.progress("start-up");
     yield* startUpRow(bench);
   },
 };
 
-async function* startUpRow({ harness, sizes }: Bench): AsyncGenerator<Row> {
-  const times = await inTurn({
+async function* startUpRow({ harness, sizes }: BenchContext): AsyncGenerator<Row> {
+  const times = await interleave({
     ours: async () => {
       const startedAt = performance.now();
       const runner = await harness.startRunner();
@@ -64,11 +66,14 @@ async function* startUpRow({ harness, sizes }: Bench): AsyncGenerator<Row> {
       return ms;
     },
     bare: () => timed(() => endOf(harness, process.execPath, ["-e", "0"])),
-  }, { ...sizes, rounds: Math.min(sizes.rounds, 20), rest: () => delay(100) });
-  yield toRow({ part: "start-up", what: "until it listens", unit: "ms", ours: times.ours, beside: { name: "node -e 0", samples: times.bare }, wanted: START_UP });
+  }, { ...sizes, rounds: Math.min(sizes.rounds, 20), pause: () => delay(100) });
+  yield toRow({
+    part: "start-up", what: "until it listens", unit: "ms",
+    ours: times.ours, baseline: { name: "node -e 0", samples: times.bare }, target: START_UP,
+  });
 }
 
-/** Starts a runner that nothing has been run on, and resolves once the host has it. */
+/** Starts a runner and resolves once it is registered with the host. */
 async function registeredRunner(harness: Harness, host: Awaited<ReturnType<typeof openFakeHost>>, id: string): Promise<Idler> {
   host.setSecret(id, SECRET);
   const port = String(await freePort());
@@ -80,7 +85,7 @@ async function registeredRunner(harness: Harness, host: Awaited<ReturnType<typeo
   return runner;
 }
 
-/** Starts a node process that listens on a port and has done two fetches. */
+/** Starts a Node process that listens on a port and has made two requests with `fetch`. */
 async function plainListener(harness: Harness, url: string): Promise<Idler> {
   const code = `require("node:http").createServer((_, response) => response.end()).listen(0, "127.0.0.1", async () => {
     for (let n = 0; n < 2; n++) await (await fetch(${JSON.stringify(url)})).arrayBuffer();

@@ -1,9 +1,9 @@
-// Where and when the figures were taken.
+// The machine and the time of a measurement.
 import { arch, availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
 import { RUNNER_VERSION } from "../../runner/protocol/registration.ts";
 import type { Interpreter } from "./interpreters.ts";
 
-/** What one must know of a machine to read its figures. */
+/** What a reader needs to judge the figures. */
 export interface Machine {
   readonly date: string;
   readonly runner: string;
@@ -11,7 +11,7 @@ export interface Machine {
   readonly memory: string;
   readonly system: string;
   readonly interpreters: string;
-  /** How busy it was before the first measurement: runnable processes over the last 1, 5 and 15 minutes. */
+  /** Load averages over 1, 5 and 15 minutes, before the first measurement. */
   readonly load: string;
 }
 

@@ -1,7 +1,7 @@
-// npm run bench: what the runner costs above doing the same without one.
+// npm run bench: compares runs of the built runner with the same work without one.
 import { parseArgs } from "node:util";
 import { NotStarted } from "../built-runner.ts";
-import type { Part } from "./bench.ts";
+import type { Part } from "./part.ts";
 import { burst } from "./burst.ts";
 import { dependencies } from "./dependencies.ts";
 import { dispatch } from "./dispatch.ts";
@@ -19,21 +19,21 @@ import { tableOf } from "./table.ts";
 
 const PARTS: readonly Part[] = [startUp, idle, dispatch, sequence, burst, logs, secrets, growth, dependencies];
 
-const HELP = `Measures the built runner beside the same work without one: npm run bench [-- OPTIONS]
+const HELP = `Compares the built runner with the same work without one: npm run bench [-- OPTIONS]
 
-Every comparison takes its samples in turn in one run, and is told as the medians with
-their quartiles and, as a figure, their ratio or difference. Let nothing else run meanwhile.
+The samples of a comparison are taken alternately. The table shows medians with quartiles,
+and their ratio or difference. Run nothing else on the machine meanwhile.
 
-  --only PART   only this part; may be given more than once
-  --quick       small sizes: shows within minutes that all of it works, its figures are rough
-  --json        the rows as JSON on standard output
-  --help        show this
+  --only PART   measure only this part; may be repeated
+  --quick       small sizes: checks that everything works within minutes; the figures are rough
+  --json        print the rows as JSON
+  --help        show this help
 
 Parts:
 ${PARTS.map(({ name, about }) => `  ${name.padEnd(14)}${about}`).join("\n")}
 `;
 
-/** What was asked for. */
+/** The command line, parsed. */
 interface Options {
   readonly parts: readonly Part[];
   readonly quick: boolean;
@@ -46,15 +46,19 @@ process.exitCode = typeof options === "number" ? options : await main(options);
 function readOptions(): Options | number {
   try {
     const { values } = parseArgs({
-      options: { only: { type: "string", multiple: true }, quick: { type: "boolean" }, json: { type: "boolean" }, help: { type: "boolean" } },
+      options: {
+        only: { type: "string", multiple: true }, quick: { type: "boolean" }, json: { type: "boolean" }, help: { type: "boolean" },
+      },
     });
     if (values.help) {
       process.stdout.write(HELP);
       return 0;
     }
     const unknown = values.only?.find((name) => !PARTS.some((part) => part.name === name));
-    if (unknown !== undefined) throw new Error(`Cannot read --only: wanted one of ${PARTS.map(({ name }) => name).join(", ")}, found "${unknown}"`);
-    return { parts: PARTS.filter(({ name }) => values.only?.includes(name) ?? true), quick: values.quick ?? false, json: values.json ?? false };
+    const names = PARTS.map(({ name }) => name).join(", ");
+    if (unknown !== undefined) throw new Error(`Cannot read --only: wanted one of ${names}, found "${unknown}"`);
+    const parts = PARTS.filter(({ name }) => values.only?.includes(name) ?? true);
+    return { parts, quick: values.quick ?? false, json: values.json ?? false };
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n\n${HELP}`);
     return 2;
@@ -64,13 +68,13 @@ function readOptions(): Options | number {
 async function main({ parts, quick, json }: Options): Promise<number> {
   const harness = await openHarness();
   closeOnSignals(harness);
-  const say = (text: string): void => void process.stderr.write(`… ${text}\n`);
+  const progress = (text: string): void => void process.stderr.write(`… ${text}\n`);
   try {
     const interpreters = await findInterpreters(harness);
     const machine = describeMachine(interpreters);
     const rows: Row[] = [];
     for (const part of parts) {
-      for await (const row of part.measure({ harness, interpreters, sizes: quick ? QUICK : FULL, say })) rows.push(row);
+      for await (const row of part.measure({ harness, interpreters, sizes: quick ? QUICK : FULL, progress })) rows.push(row);
     }
     process.stdout.write(json ? `${JSON.stringify({ machine, quick, rows }, null, 2)}\n` : `${tableOf(machine, rows)}\n`);
     return 0;

@@ -1,5 +1,5 @@
-// Reads what a script prints through a named pipe and throws it away, as cheaply as the runner could at best. A process of
-// its own, as the runner is one: for every path of a script that comes in as a line, a line of JSON goes out.
+// The baseline for log throughput: reads a script's output from a named pipe and discards it, which is the least that a
+// runner could do. Runs as its own process: each line of standard input is a script file, and each answer a line of JSON.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, constants, openSync, unlinkSync } from "node:fs";
@@ -8,10 +8,10 @@ import type { SocketConstructorOpts } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-/** What came of one script. */
-export interface Reading {
+/** The output of one script. */
+export interface PipeReading {
   readonly bytes: number;
-  /** From the first byte to the end. */
+  /** From the first byte to the end of the output. */
   readonly ms: number;
 }
 
@@ -20,7 +20,7 @@ const buffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 for await (const script of createInterface({ input: process.stdin })) process.stdout.write(`${JSON.stringify(await read(script))}\n`);
 
-async function read(script: string): Promise<Reading> {
+async function read(script: string): Promise<PipeReading> {
   const name = join(directory, `pipe-${process.pid}`);
   execFileSync("mkfifo", ["-m", "600", name]);
   const reader = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);

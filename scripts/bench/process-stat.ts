@@ -1,23 +1,23 @@
-// What the system says of a process (Linux).
+// Memory and CPU time of a process, from /proc (Linux).
 import { readFileSync } from "node:fs";
 
-/** Whether the system says anything. */
-export const TELLS = process.platform === "linux";
+/** Whether this system has /proc. */
+export const HAS_PROC = process.platform === "linux";
 
-/** Hertz of the clock in which CPU time is counted; the same on every Linux of these architectures. */
+/** The unit in which /proc counts CPU time; the same on all common architectures. */
 const TICKS_PER_SECOND = 100;
 
-/** Resident memory now, in MB of 1,000,000 bytes. */
+/** Current resident memory, in MB of 1,000,000 bytes. */
 export function residentMb(pid: number): number {
   return field(pid, "VmRSS");
 }
 
-/** The most resident memory so far, in MB of 1,000,000 bytes. */
+/** Peak resident memory, in MB of 1,000,000 bytes. */
 export function peakMb(pid: number): number {
   return field(pid, "VmHWM");
 }
 
-/** CPU time so far, in milliseconds. */
+/** CPU time used so far, in milliseconds. */
 export function cpuMs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

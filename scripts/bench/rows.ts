@@ -1,49 +1,50 @@
-// A line of the benchmark's table: what was measured, beside what, and whether that is what was wanted.
-import { spreadOf } from "./measuring.ts";
-import type { Spread } from "./measuring.ts";
-import type { Wanted } from "./wanted.ts";
+// A row of the benchmark's table: a measurement, its baseline, and whether it reaches its target.
+import { spreadOf } from "./sampling.ts";
+import type { Spread } from "./sampling.ts";
+import type { Target } from "./targets.ts";
 
-/** A line of the table. */
+/** A row of the table. */
 export interface Row {
   readonly part: string;
   readonly what: string;
   readonly unit: string;
   readonly ours: Spread;
-  /** What it stands beside, mostly the same without a runner. */
-  readonly beside?: Spread & { readonly name: string };
-  /** What is judged: a ratio or a difference of the medians, or our median itself. */
+  /** What it is compared with, mostly the same work without a runner. */
+  readonly baseline?: Spread & { readonly name: string };
+  /** What the target applies to: the ratio or the difference of the medians, or our median itself. */
   readonly figure?: { readonly kind: FigureKind; readonly value: number };
-  readonly wanted?: string;
+  readonly target?: string;
   readonly reached?: boolean;
   readonly note?: string;
 }
 
-/** How the medians are put beside each other. */
+/** How the medians are compared. */
 export type FigureKind = "ratio" | "difference" | "value";
 
-/** What a row is made of. */
+/** What a row is computed from. */
 export interface Measured {
   readonly part: string;
   readonly what: string;
   readonly unit: string;
   readonly ours: readonly number[];
-  readonly beside?: { readonly name: string; readonly samples: readonly number[] };
-  /** A ratio where there is something beside it, else none. */
+  readonly baseline?: { readonly name: string; readonly samples: readonly number[] };
+  /** A ratio by default where there is a baseline, otherwise none. */
   readonly kind?: FigureKind;
-  readonly wanted?: Wanted | undefined;
+  readonly target?: Target | undefined;
   readonly note?: string;
 }
 
-/** Puts medians beside each other and judges them. */
-export function toRow({ part, what, unit, ours: samples, beside, kind = beside === undefined ? undefined : "ratio", wanted, note }: Measured): Row {
+/** Compares the medians, and the figure with its target. */
+export function toRow({ part, what, unit, ours: samples, baseline, target, note, ...options }: Measured): Row {
+  const kind = options.kind ?? (baseline === undefined ? undefined : "ratio");
   const ours = spreadOf(samples);
-  const other = beside === undefined ? undefined : { ...spreadOf(beside.samples), name: beside.name };
+  const other = baseline === undefined ? undefined : { ...spreadOf(baseline.samples), name: baseline.name };
   const figure = kind === undefined ? undefined : { kind, value: figureOf(kind, ours.median, other?.median ?? NaN) };
   return {
     part, what, unit, ours,
-    ...(other === undefined ? {} : { beside: other }),
+    ...(other === undefined ? {} : { baseline: other }),
     ...(figure === undefined ? {} : { figure }),
-    ...(wanted === undefined || figure === undefined ? {} : { wanted: wanted.shown, reached: reaches(figure.value, wanted) }),
+    ...(target === undefined || figure === undefined ? {} : { target: target.shown, reached: reaches(figure.value, target) }),
     ...(note === undefined ? {} : { note }),
   };
 }
@@ -53,6 +54,6 @@ function figureOf(kind: FigureKind, ours: number, other: number): number {
   return kind === "ratio" ? ours / other : ours - other;
 }
 
-function reaches(value: number, { most = Infinity, least = -Infinity }: Wanted): boolean {
-  return value <= most && value >= least;
+function reaches(value: number, { max = Infinity, min = -Infinity }: Target): boolean {
+  return value <= max && value >= min;
 }

@@ -1,27 +1,27 @@
-// Many runs over one connection, each begun when the one before has ended.
-import { BARE } from "./bench.ts";
-import type { Part } from "./bench.ts";
-import { inTurn, timed } from "./measuring.ts";
+// Many runs over one connection, each started when the previous one has ended.
+import { BARE_SPAWN } from "./part.ts";
+import type { Part } from "./part.ts";
+import { interleave, timed } from "./sampling.ts";
 import { toRow } from "./rows.ts";
 
-/** Runs one after another. */
+/** The time per run of back-to-back runs, per language. */
 export const sequence: Part = {
   name: "sequence",
-  about: "many runs one after another over one connection, above bare spawns",
-  async *measure({ harness, interpreters, sizes, say }) {
+  about: "back-to-back runs over one connection, compared with bare spawns",
+  async *measure({ harness, interpreters, sizes, progress }) {
     const { sequence: runs, block } = sizes;
     for (const { name, job, bare } of interpreters) {
-      say(`${runs} runs of ${name}`);
+      progress(`${runs} runs of ${name}`);
       const runner = await harness.startRunner();
       const connection = await runner.connect();
-      const times = await inTurn({
+      const times = await interleave({
         ours: async () => (await timed(() => repeat(block, () => connection.run(job)))) / block,
         bare: async () => (await timed(() => repeat(block, bare))) / block,
       }, { warmUps: 1, rounds: Math.ceil(runs / block) });
       await runner.stop();
       yield toRow({
         part: "sequence", what: `${name}, ${runs} runs in blocks of ${block}`, unit: "ms per run",
-        ours: times.ours, beside: { name: BARE, samples: times.bare }, kind: "difference",
+        ours: times.ours, baseline: { name: BARE_SPAWN, samples: times.bare }, kind: "difference",
       });
     }
   },

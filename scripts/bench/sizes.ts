@@ -1,16 +1,16 @@
-// How much is measured: enough to rely on, or just enough to see that all of it works.
+// How much is measured: enough for reliable figures, or just enough to check that everything works.
 
 /** How much each part measures. */
 export interface Sizes {
-  /** Most samples, thrown away ones and the most seconds of a comparison of short runs. */
+  /** For short runs: the maximum number of rounds, the discarded rounds, and the maximum duration of a comparison. */
   readonly rounds: number;
   readonly warmUps: number;
   readonly withinMs: number;
-  /** Runs one after another, in blocks of so many. */
+  /** The number of back-to-back runs, and how many make one sample. */
   readonly sequence: number;
   readonly block: number;
   readonly bursts: readonly number[];
-  /** Comparisons of whole logs. */
+  /** Rounds for logs. */
   readonly logRounds: number;
   readonly logMegabytes: readonly number[];
   readonly secretMegabytes: number;
@@ -19,11 +19,11 @@ export interface Sizes {
   readonly inputMegabytes: readonly number[];
   readonly entries: readonly number[];
   readonly idleMs: number;
-  /** Processes of either kind that are watched while idle. */
+  /** The number of idle runners, and of plain Node processes. */
   readonly idlers: number;
 }
 
-/** What the documented table is made with. */
+/** The sizes of the documented table. */
 export const FULL: Sizes = {
   rounds: 40, warmUps: 4, withinMs: 60_000,
   sequence: 500, block: 25,
@@ -33,7 +33,7 @@ export const FULL: Sizes = {
   idleMs: 60_000, idlers: 3,
 };
 
-/** A look at everything within a minute or two. */
+/** The sizes of `--quick`. */
 export const QUICK: Sizes = {
   rounds: 3, warmUps: 1, withinMs: 5_000,
   sequence: 12, block: 4,

@@ -1,25 +1,27 @@
-// The rows as a table that a person can read, on a terminal and in a document alike.
+// The rows as Markdown tables that are also readable on a terminal.
 import type { Machine } from "./machine.ts";
 import type { Row } from "./rows.ts";
-import type { Spread } from "./measuring.ts";
+import type { Spread } from "./sampling.ts";
 
-const HEADS = ["what", "unit", "runner", "beside it", "figure", "wanted", ""] as const;
-/** Columns with numbers. */
-const TO_THE_RIGHT: ReadonlySet<number> = new Set([2, 3, 4]);
+const HEADS = ["what", "unit", "runner", "baseline", "figure", "target", ""] as const;
+/** The columns with numbers. */
+const RIGHT_ALIGNED: ReadonlySet<number> = new Set([2, 3, 4]);
 
-/** The machine and, part by part, the rows. */
+/** The machine, and a table per part. */
 export function tableOf(machine: Machine, rows: readonly Row[]): string {
   const parts = [...new Set(rows.map(({ part }) => part))];
-  const tables = parts.map((part) => `${part}\n\n${aligned([HEADS, ...rows.filter((row) => row.part === part).map(cells)])}`);
+  const rowsOf = (part: string): string[][] => rows.filter((row) => row.part === part).map(cells);
+  const tables = parts.map((part) => `${part}\n\n${aligned([HEADS, ...rowsOf(part)])}`);
   return [Object.entries(machine).map(([name, value]) => `${name}: ${value}`).join("\n"), ...tables].join("\n\n");
 }
 
 function cells(row: Row): string[] {
-  const { what, unit, ours, beside, wanted = "", reached } = row;
-  const verdict = reached === undefined ? "" : reached ? "reached" : "MISSED";
+  const { what, unit, ours, baseline, target = "", reached } = row;
+  const outcome = reached === undefined ? "" : reached ? "reached" : "MISSED";
   return [
-    row.note === undefined ? what : `${what} (${row.note})`, unit, spread(ours), beside === undefined ? "" : `${beside.name} ${spread(beside)}`,
-    figure(row), wanted, verdict,
+    row.note === undefined ? what : `${what} (${row.note})`, unit,
+    spread(ours), baseline === undefined ? "" : `${baseline.name} ${spread(baseline)}`,
+    figure(row), target, outcome,
   ];
 }
 
@@ -39,14 +41,14 @@ function round(value: number): string {
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
 }
 
-/** A table in Markdown whose columns also stand in line where it is not rendered. */
+/** A Markdown table whose columns line up in plain text too. */
 function aligned(lines: readonly (readonly string[])[]): string {
   const widths = HEADS.map((_, column) => Math.max(3, ...lines.map((line) => line[column]?.length ?? 0)));
   const drawn = lines.map((line) => `| ${line.map((cell, column) => pad(cell, column, widths[column] ?? 0)).join(" | ")} |`);
-  const rule = `| ${widths.map((width, column) => (TO_THE_RIGHT.has(column) ? `${"-".repeat(width - 1)}:` : "-".repeat(width))).join(" | ")} |`;
-  return [drawn[0], rule, ...drawn.slice(1)].join("\n");
+  const rules = widths.map((width, column) => (RIGHT_ALIGNED.has(column) ? `${"-".repeat(width - 1)}:` : "-".repeat(width)));
+  return [drawn[0], `| ${rules.join(" | ")} |`, ...drawn.slice(1)].join("\n");
 }
 
 function pad(cell: string, column: number, width: number): string {
-  return TO_THE_RIGHT.has(column) ? cell.padStart(width) : cell.padEnd(width);
+  return RIGHT_ALIGNED.has(column) ? cell.padStart(width) : cell.padEnd(width);
 }

@@ -1,14 +1,14 @@
-// A run's output for a person to watch: texts as they come, whole lines out, the helpers' marker lines made readable.
-import type { Ink, Paint } from "./paint.ts";
+// Turns a run's log frames into lines for a terminal, with the helpers' marker lines made readable.
+import type { Color, Paint } from "./colors.ts";
 
-const LEVEL_INK: Readonly<Record<string, Ink>> = { success: "green", warn: "yellow", warning: "yellow", error: "red", debug: "dim" };
+const LEVEL_COLORS: Readonly<Record<string, Color>> = { success: "green", warn: "yellow", warning: "yellow", error: "red", debug: "dim" };
 
-/** Takes the texts of log frames and shows whole lines. */
+/** Accepts the texts of log frames. */
 export interface LiveLines {
   push(text: string): void;
 }
 
-/** Gives each whole line to `show`, painted; the line of a returned value is not shown, as in the host's browser. */
+/** Passes each complete line to `show`, with colors. As on the host, the marker line of a returned value is not shown. */
 export function liveLines(paint: Paint, show: (line: string) => void): LiveLines {
   let rest = "";
   return {
@@ -30,7 +30,7 @@ function readable(line: string, paint: Paint): string | undefined {
   const fields = parse(marker[2] ?? "");
   if (fields === undefined) return printable(line);
   const level = String(fields["level"] ?? "info");
-  const badge = paint(LEVEL_INK[level] ?? "cyan", marker[1] === "__SCRIPTLOG__" ? `● ${level}` : "✉ notify");
+  const badge = paint(LEVEL_COLORS[level] ?? "cyan", marker[1] === "__SCRIPTLOG__" ? `● ${level}` : "✉ notify");
   return marker[1] === "__SCRIPTLOG__"
     ? `${badge}  ${printable(String(fields["message"]))}${context(fields["context"], paint)}`
     : `${badge} ${printable(String(fields["audience"]))}: ${printable(String(fields["message"]))}`;
@@ -50,7 +50,7 @@ function parse(text: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-/** A script's line can't steer the terminal. */
+/** Removes control characters, so that a script's output cannot control the terminal. */
 function printable(text: string): string {
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
 }

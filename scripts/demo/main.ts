@@ -1,31 +1,33 @@
-// npm run demo: a fake host and the built runner, one script in each language, live.
+// npm run demo: runs a script per language on the built runner, with a fake host, and shows the output live.
 import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { NotStarted } from "../built-runner.ts";
 import { LANGUAGES } from "../../runner/languages/table.ts";
-import { faultsOf } from "./judge.ts";
+import { problemsOf } from "./check.ts";
+import { languageColor, paintFor } from "./colors.ts";
+import { RUNNER_ID, startHostAndRunner } from "./host-and-runner.ts";
+import type { HostAndRunner } from "./host-and-runner.ts";
 import { liveLines } from "./live.ts";
-import { LANGUAGE_INK, paintFor } from "./paint.ts";
 import { INPUT, SCRIPTS } from "./scripts.ts";
 import type { DemoScript } from "./scripts.ts";
-import { openStage, RUNNER_ID } from "./stage.ts";
-import type { Stage } from "./stage.ts";
 
 const HELP = `Shows the Automn runner at work: npm run demo [-- OPTIONS]
 
-Starts a fake host on this machine and the built runner beside it, registers
-the runner, runs one script in each language whose interpreter is here, and then
-stays until Ctrl-C, so that you can look at the runner's page. Nothing is left behind.
+Starts a fake host and the built runner on this machine, registers the runner, and
+runs one script in each installed language. It then keeps running until Ctrl-C, so that
+you can open the operator page. Everything it created is removed at the end.
 
-  --once   end after the scripts: exit 0 when each did what it should, else 1
-  --help   show this
+  --once   end after the scripts, with exit code 0 if all succeeded, otherwise 1
+  --help   show this help
 
-NO_COLOR=1 turns the colours off.
+NO_COLOR=1 turns colors off.
 `;
 
 const paint = paintFor(process.stdout);
-const say = (line = ""): void => void process.stdout.write(`${line}\n`);
-const fact = (name: string, value: string, aside = ""): void => say(`  ${paint("dim", name.padEnd(14))}${value}${aside && `  ${paint("dim", aside)}`}`);
+const print = (line = ""): void => void process.stdout.write(`${line}\n`);
+const printField = (name: string, value: string, comment = ""): void => {
+  print(`  ${paint("dim", name.padEnd(14))}${value}${comment && `  ${paint("dim", comment)}`}`);
+};
 
 process.exitCode = await main();
 
@@ -33,27 +35,27 @@ async function main(): Promise<number> {
   const options = readOptions();
   if (typeof options === "number") return options;
   const { interrupted, signal } = interruption();
-  const stage = await openStage().catch(notStarted);
-  if (stage === undefined) return 1;
-  const runnerGone = gone(stage, signal);
+  const pair = await startHostAndRunner().catch(reportStartError);
+  if (pair === undefined) return 1;
+  const runnerExit = unexpectedExit(pair, signal);
   try {
-    const failed = await Promise.race([show(stage, signal), runnerGone]);
+    const failed = await Promise.race([runScripts(pair, signal), runnerExit]);
     if (options.once) return signal.aborted || failed > 0 ? 1 : 0;
-    if (!signal.aborted) invite(stage);
-    await Promise.race([interrupted, runnerGone]);
+    if (!signal.aborted) printLinks(pair);
+    await Promise.race([interrupted, runnerExit]);
     return 0;
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     return 1;
   } finally {
-    await stage.close();
-    if (!options.once) say("The runner and the fake host have ended; nothing is left behind.");
+    await pair.close();
+    if (!options.once) print("The runner and the fake host have ended, and their files are removed.");
   }
 }
 
 function readOptions(): { readonly once: boolean } | number {
   try {
-    const { values } = parseArgs({ options: { once: { type: "boolean", default: false }, help: { type: "boolean", default: false } } });
+    const { values } = parseArgs({ options: { once: { type: "boolean" }, help: { type: "boolean" } } });
     if (!values.help) return { once: values.once ?? false };
     process.stdout.write(HELP);
     return 0;
@@ -63,26 +65,26 @@ function readOptions(): { readonly once: boolean } | number {
   }
 }
 
-/** Aborts at Ctrl-C, or when the demo is asked to end. */
+/** Aborts on SIGINT (Ctrl-C), SIGTERM or SIGHUP. */
 function interruption(): { readonly interrupted: Promise<unknown>; readonly signal: AbortSignal } {
   const stop = new AbortController();
   const interrupted = once(stop.signal, "abort");
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {
-      if (!stop.signal.aborted) say();
+      if (!stop.signal.aborted) print();
       stop.abort();
     });
   }
   return { interrupted, signal: stop.signal };
 }
 
-function notStarted(error: unknown): undefined {
+function reportStartError(error: unknown): undefined {
   console.error(error instanceof Error ? error.message : error);
   if (error instanceof NotStarted && error.output.trim() !== "") console.error(`Its log:\n${error.output.trimEnd()}`);
 }
 
-/** Rejects when the runner ends although nobody asked it to. */
-function gone({ runner }: Stage, stop: AbortSignal): Promise<never> {
+/** Rejects when the runner ends without having been stopped. */
+function unexpectedExit({ runner }: HostAndRunner, stop: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     void runner.ended.then(({ code, signal }) => {
       if (!stop.aborted) reject(new Error(`The runner ended by itself (${signal ?? code}). Its log:\n${runner.output.trimEnd()}`));
@@ -90,49 +92,59 @@ function gone({ runner }: Stage, stop: AbortSignal): Promise<never> {
   });
 }
 
-/** Registers the runner and runs every script that can run here, until `stop`; resolves with how many failed. */
-async function show(stage: Stage, stop: AbortSignal): Promise<number> {
-  const { host, runner } = stage;
-  say(paint("bold", "The Automn runner"));
-  say();
-  fact("Fake host", host.url, "stands in for Automn, on this machine only");
-  fact("Runner", runner.url, `node runner/service.js, process ${runner.pid}`);
-  const startedAt = performance.now();
-  const { body } = await stage.register();
-  const took = `after ${seconds(performance.now() - startedAt)}`;
-  fact("Registered", `${RUNNER_ID}, version ${String(body["version"])} on ${String(body["os"])} ${String(body["platform"])}`, `${took}, with the secret entered on its page`);
-  const runtimes = body["runtimes"] as Readonly<Record<string, string>>;
-  fact("Interpreters", Object.entries(runtimes).map(([name, version]) => `${languageName(name)} ${version}`).join(", "));
-  fact("Input", paint("dim", JSON.stringify(INPUT)));
-  const here = SCRIPTS.filter(({ language }) => runtimes[language] !== undefined);
+/** Registers the runner and runs the scripts of the installed languages until `stop`; resolves with how many failed. */
+async function runScripts(pair: HostAndRunner, stop: AbortSignal): Promise<number> {
+  const runtimes = await register(pair);
+  const runnable = SCRIPTS.filter(({ language }) => runtimes[language] !== undefined);
   let failed = 0;
   for (const script of SCRIPTS) {
-    say();
-    if (!here.includes(script)) missing(script);
-    else if (!(await showRun(stage, script, stop))) failed += 1;
+    print();
+    if (!runnable.includes(script)) printMissing(script);
+    else if (!(await runScript(pair, script, stop))) failed += 1;
     if (stop.aborted) return failed;
   }
-  say();
-  const absent = SCRIPTS.length - here.length;
-  say(paint(failed > 0 ? "red" : "bold", `${here.length - failed} of ${here.length} scripts did what they should${absent === 0 ? "" : `, ${absent} could not run here`}.`));
+  print();
+  const skipped = SCRIPTS.length - runnable.length;
+  const summary = `${runnable.length - failed} of ${runnable.length} scripts did what they should`;
+  print(paint(failed > 0 ? "red" : "bold", `${summary}${skipped === 0 ? "" : `, ${skipped} could not run here`}.`));
   return failed;
+}
+
+/** Registers the runner; resolves with the versions of its interpreters by language. */
+async function register(pair: HostAndRunner): Promise<Readonly<Record<string, string>>> {
+  const { host, runner } = pair;
+  print(paint("bold", "The Automn runner"));
+  print();
+  printField("Fake host", host.url, "stands in for Automn, on this machine only");
+  printField("Runner", runner.url, `node runner/service.js, process ${runner.pid}`);
+  const startedAt = performance.now();
+  const { body } = await pair.register();
+  const elapsed = `after ${seconds(performance.now() - startedAt)}`;
+  const version = `version ${String(body["version"])} on ${String(body["os"])} ${String(body["platform"])}`;
+  printField("Registered", `${RUNNER_ID}, ${version}`, `${elapsed}, with the secret entered on its page`);
+  const runtimes = body["runtimes"] as Readonly<Record<string, string>>;
+  printField("Interpreters", Object.entries(runtimes).map(([name, version]) => `${languageName(name)} ${version}`).join(", "));
+  printField("Input", paint("dim", JSON.stringify(INPUT)));
+  return runtimes;
 }
 
 function languageName(name: string): string {
   return LANGUAGES.find((language) => language.name === name)?.title ?? name;
 }
 
-function missing({ language, title }: DemoScript): void {
-  const variable = LANGUAGES.find(({ name }) => name === language)?.pathVariable ?? "";
-  say(`${prefix(language)}${title} ${paint("yellow", `– not run: no interpreter for ${languageName(language)} was found on this machine (${variable} names one)`)}`);
+function printMissing({ language, title }: DemoScript): void {
+  const variable = LANGUAGES.find(({ name }) => name === language)?.pathVariable;
+  const reason = `– not run: no ${languageName(language)} interpreter was found on this machine (${variable} sets its path)`;
+  print(`${prefix(language)}${title} ${paint("yellow", reason)}`);
 }
 
-async function showRun({ host }: Stage, script: DemoScript, stop: AbortSignal): Promise<boolean> {
+async function runScript({ host }: HostAndRunner, script: DemoScript, stop: AbortSignal): Promise<boolean> {
   const before = prefix(script.language);
-  say(`${before}${paint("bold", script.title)}`);
+  print(`${before}${paint("bold", script.title)}`);
   let firstAt: number | undefined;
-  const live = liveLines(paint, (line) => say(`${before}${line}`));
-  const run = await host.dispatch(RUNNER_ID, { id: `demo-${script.language}`, name: script.title, language: script.language, code: script.code, timeout: 30 }, {
+  const live = liveLines(paint, (line) => print(`${before}${line}`));
+  const { language, title, code } = script;
+  const run = await host.dispatch(RUNNER_ID, { id: `demo-${language}`, name: title, language, code, timeout: 30 }, {
     input: INPUT, signal: stop,
     onLog(text) {
       firstAt ??= performance.now();
@@ -140,23 +152,23 @@ async function showRun({ host }: Stage, script: DemoScript, stop: AbortSignal): 
     },
   });
   if (stop.aborted) return true;
-  const faults = faultsOf(script, run, performance.now() - (firstAt ?? performance.now()));
+  const problems = problemsOf(script, run, performance.now() - (firstAt ?? performance.now()));
   const time = paint("dim", `in ${seconds(run.result?.duration ?? run.durationMs)}`);
-  for (const fault of faults) say(`${before}${paint("red", `✗ ${fault}`)}`);
-  if (faults.length === 0) say(`${before}${paint("green", "✓ returned")} ${JSON.stringify(run.result?.returnData)} ${time}`);
-  return faults.length === 0;
+  for (const problem of problems) print(`${before}${paint("red", `✗ ${problem}`)}`);
+  if (problems.length === 0) print(`${before}${paint("green", "✓ returned")} ${JSON.stringify(run.result?.returnData)} ${time}`);
+  return problems.length === 0;
 }
 
-function invite({ runner }: Stage): void {
-  say();
-  say("Now have a look yourself:");
-  fact("The page", `${runner.url}/`);
-  fact("As JSON", `${runner.url}/status`);
-  say(`${paint("bold", "Ctrl-C")} ends the runner and the fake host.`);
+function printLinks({ runner }: HostAndRunner): void {
+  print();
+  print("Open the runner yourself:");
+  printField("The page", `${runner.url}/`);
+  printField("As JSON", `${runner.url}/status`);
+  print(`${paint("bold", "Ctrl-C")} ends the runner and the fake host.`);
 }
 
 function prefix(language: string): string {
-  return paint(LANGUAGE_INK[language] ?? "cyan", `${language.padEnd(10)} │ `);
+  return paint(languageColor(language), `${language.padEnd(10)} │ `);
 }
 
 function seconds(ms: number): string {

@@ -1,4 +1,4 @@
-// What the demo runs: one small script for each language, all on the same input, with live lines over about a second.
+// The demo scripts: a small one per language, all with the same input, each printing for about a second.
 
 /** The input of every script. */
 export const INPUT = {
@@ -8,16 +8,16 @@ export const INPUT = {
   minutes: 5,
 };
 
-/** A script with what it has to come to. */
+/** A script with its expected outcome. */
 export interface DemoScript {
   readonly language: string;
   readonly title: string;
   readonly code: string;
-  /** What it has to return for `INPUT`. */
+  /** The value that it must return for `INPUT`. */
   readonly returns: unknown;
-  /** A level of each structured log that it has to write, in order. */
+  /** The levels of the log entries that it must write, in order. */
   readonly logs: readonly string[];
-  /** Whom it has to notify. */
+  /** The audiences that it must notify, in order. */
   readonly notifies: readonly string[];
 }
 
@@ -64,7 +64,7 @@ foreach ($guest in $AutomnInput.guests) {
   Start-Sleep -Milliseconds 250
   Write-Host ("  table {0} <- {1}" -f $table, $guest)
 }
-AutomnLog -Message 'Everybody has a seat' -Level success -Context @{ tables = 2 }
+AutomnLog -Message 'Everybody has a place' -Level success -Context @{ tables = 2 }
 AutomnNotify -Audience 'kitchen' -Message "$($plan.Count) plates, please"
 AutomnReturn $plan
 `;
@@ -86,8 +86,20 @@ AutomnReturn "{\\"cake\\":true,\\"baked\\":$minutes}"
 
 /** In the order in which the demo runs them. */
 export const SCRIPTS: readonly DemoScript[] = [
-  { language: "node", title: "Invite the guests", code: NODE, returns: { invited: INPUT.guests }, logs: ["success"], notifies: ["admin"] },
-  { language: "python", title: "Add up the shopping", code: PYTHON, returns: { total: 14.5, dearest: "cherries" }, logs: ["info", "warn"], notifies: [] },
-  { language: "powershell", title: "Seat the guests", code: POWERSHELL, returns: { Grace: 1, Linus: 2, Margaret: 1, Dennis: 2 }, logs: ["success"], notifies: ["kitchen"] },
-  { language: "shell", title: "Bake the cake", code: SHELL, returns: { cake: true, baked: INPUT.minutes }, logs: ["success"], notifies: ["everybody"] },
+  {
+    language: "node", title: "Invite the guests", code: NODE,
+    returns: { invited: INPUT.guests }, logs: ["success"], notifies: ["admin"],
+  },
+  {
+    language: "python", title: "Add up the shopping", code: PYTHON,
+    returns: { total: 14.5, dearest: "cherries" }, logs: ["info", "warn"], notifies: [],
+  },
+  {
+    language: "powershell", title: "Seat the guests", code: POWERSHELL,
+    returns: { Grace: 1, Linus: 2, Margaret: 1, Dennis: 2 }, logs: ["success"], notifies: ["kitchen"],
+  },
+  {
+    language: "shell", title: "Bake the cake", code: SHELL,
+    returns: { cake: true, baked: INPUT.minutes }, logs: ["success"], notifies: ["everybody"],
+  },
 ];

@@ -1,18 +1,18 @@
-// How a fake host answers when it is told to be difficult.
+// How a fake host deviates from its normal answers.
 import type { ServerResponse } from "node:http";
 
-/** What a registration gets instead of the proper answer; what is left out stays as it would be. */
+/** Changes to the answer of a registration. Omitted fields leave the answer unchanged. */
 export interface Behaviour {
-  /** Another status than the proper one; one that is no success leaves the runner unregistered. */
+  /** Replaces the status. Any status but 200 leaves the runner unregistered. */
   readonly status?: number;
-  /** Another body; a string is sent as it is, anything else as JSON. */
+  /** Replaces the body. A string is sent as it is, anything else as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Waits for this before it answers. */
+  /** Delays the answer until this resolves. */
   readonly until?: Promise<unknown>;
-  /** Closes the connection: without an answer, or in the middle of one. */
+  /** Closes the connection without an answer (`silent`) or in the middle of one (`torn`). */
   readonly cutOff?: "silent" | "torn";
-  /** What the host takes for the time. */
+  /** The time of the host's clock. */
   readonly date?: Date;
 }
 
@@ -34,12 +34,12 @@ export function errorBody(status: number): unknown {
   return ERRORS[status] ?? { error: "Internal server error" };
 }
 
-/** The proper answer as a behaviour changes it. */
-export function changed(proper: Answer, { status = proper.status, body }: Behaviour): Answer {
-  return { status, body: body ?? (status === proper.status ? proper.body : errorBody(status)) };
+/** The normal answer with a behaviour applied. */
+export function applyBehaviour(normal: Answer, { status = normal.status, body }: Behaviour): Answer {
+  return { status, body: body ?? (status === normal.status ? normal.body : errorBody(status)) };
 }
 
-/** Sends an answer the way a behaviour wants it. */
+/** Sends an answer with the headers and faults of a behaviour. */
 export function send(response: ServerResponse, { status, body }: Answer, { headers = {}, cutOff, date }: Behaviour): void {
   if (cutOff === "silent") {
     response.destroy();

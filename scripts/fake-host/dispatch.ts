@@ -1,4 +1,4 @@
-// One job on its way to a runner, and its answer read exactly as the public host reads it (protocol, section 2).
+// Sends one job to a runner and reads the answer exactly as the public host does (protocol, section 2).
 import { request } from "node:http";
 import type { Agent, IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { RunResult } from "../../runner/protocol/result.ts";
@@ -10,48 +10,48 @@ export interface JobBody {
   readonly reqBody?: unknown;
 }
 
-/** Where a job goes and how its answer is read. */
+/** Where a job is sent and how its answer is read. */
 export interface Delivery {
   readonly endpoint: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly agent: Agent;
-  /** A socket that is silent for so long, in milliseconds, is destroyed and the run has failed. */
+  /** In milliseconds. A socket that is silent for so long is destroyed, and the run has failed. */
   readonly idleTimeoutMs: number;
   readonly onLog?: (text: string) => void;
-  /** Gives the run up: the connection is closed. */
+  /** Closes the connection. */
   readonly signal?: AbortSignal;
 }
 
-/** What came of a job. */
+/** The outcome of a job, as the host sees it. */
 export interface Dispatched {
-  /** The HTTP status; absent where there was no answer. */
+  /** The HTTP status; absent without an answer. */
   readonly status?: number;
   readonly headers: IncomingHttpHeaders;
   /** The texts of the log frames, in order. */
   readonly logs: readonly string[];
   readonly result?: RunResult;
-  /** Why the host counts the run as failed although the runner may not have said so. */
+  /** Why the host counts the run as failed, where there is no result. */
   readonly failure?: string;
-  /** Whether the host's history shows a success: a result with code 0 and a blank stderr. */
+  /** Whether the host shows a success: a result with code 0 and blank stderr. */
   readonly success: boolean;
-  /** How many empty lines came, which keep the connection alive. */
+  /** The number of empty lines received, which keep the connection alive. */
   readonly emptyLines: number;
   readonly durationMs: number;
 }
 
-/** Sends a job and resolves at the result frame, or at whatever made the run fail; never rejects. */
+/** Sends a job; resolves at the result frame or at the first failure. Never rejects. */
 export function deliver(body: JobBody, delivery: Delivery): Promise<Dispatched> {
   const { endpoint, headers, agent, idleTimeoutMs, onLog, signal } = delivery;
   const startedAt = performance.now();
   const payload = JSON.stringify(body);
   return new Promise((resolve) => {
-    const reading = createReading(onLog);
+    const reader = createFrameReader(onLog);
     let answer: IncomingMessage | undefined;
     const settle = (outcome: { result?: RunResult; failure?: string }): void => resolve({
       ...(answer?.statusCode === undefined ? {} : { status: answer.statusCode }),
-      headers: answer?.headers ?? {}, logs: reading.logs, ...outcome,
+      headers: answer?.headers ?? {}, logs: reader.logs, ...outcome,
       success: outcome.result?.code === 0 && outcome.result.stderr.trim() === "",
-      emptyLines: reading.emptyLines, durationMs: Math.round(performance.now() - startedAt),
+      emptyLines: reader.emptyLines, durationMs: Math.round(performance.now() - startedAt),
     });
     const fail = (failure: string): void => {
       settle({ failure });
@@ -67,46 +67,49 @@ export function deliver(body: JobBody, delivery: Delivery): Promise<Dispatched> 
       answer = response;
       response.setEncoding("utf8");
       response.on("error", () => {});
-      if ((response.statusCode ?? 500) >= 400) refusal(response, (text) => settle({ failure: `Runner responded with status ${response.statusCode}: ${text}` }));
-      else followFrames(response, reading, settle, fail);
+      if ((response.statusCode ?? 500) < 400) return readFrames(response, reader, settle, fail);
+      return readText(response, (text) => settle({ failure: `Runner responded with status ${response.statusCode}: ${text}` }));
     });
     sent.end(payload);
   });
 }
 
-function refusal(response: IncomingMessage, done: (text: string) => void): void {
+function readText(response: IncomingMessage, done: (text: string) => void): void {
   let text = "";
   response.on("data", (chunk: string) => { text += chunk; });
   response.on("close", () => done(text));
 }
 
-function followFrames(response: IncomingMessage, reading: Reading, settle: (outcome: { result?: RunResult; failure?: string }) => void, fail: (failure: string) => void): void {
+function readFrames(
+  response: IncomingMessage, reader: FrameReader,
+  settle: (outcome: { result?: RunResult; failure?: string }) => void, fail: (failure: string) => void,
+): void {
   response.on("data", (chunk: string) => {
-    if (reading.done) return;
-    const outcome = reading.push(chunk);
+    if (reader.done) return;
+    const outcome = reader.push(chunk);
     if (outcome !== undefined) "result" in outcome ? settle(outcome) : fail(outcome.failure);
   });
   response.on("close", () => {
-    if (!reading.done) settle(reading.push("\n") ?? { failure: "Runner stream ended without delivering a result" });
+    if (!reader.done) settle(reader.push("\n") ?? { failure: "Runner stream ended without delivering a result" });
   });
 }
 
-/** The frames of one answer, as far as they have come. */
-interface Reading {
+/** Reads the frames of one answer. */
+interface FrameReader {
   readonly logs: readonly string[];
   readonly emptyLines: number;
   readonly done: boolean;
-  /** Takes a piece of the answer in; tells the outcome once there is one, and nothing is read behind it. */
+  /** Reads a part of the answer; returns the outcome when it is complete. What follows it must not be pushed. */
   push(chunk: string): { result: RunResult } | { failure: string } | undefined;
 }
 
-function createReading(onLog: ((text: string) => void) | undefined): Reading {
+function createFrameReader(onLog: ((text: string) => void) | undefined): FrameReader {
   const logs: string[] = [];
   let rest = "";
   let emptyLines = 0;
   let done = false;
 
-  function take(line: string): { result: RunResult } | { failure: string } | undefined {
+  function readLine(line: string): { result: RunResult } | { failure: string } | undefined {
     if (line === "") {
       emptyLines += 1;
       return undefined;
@@ -133,7 +136,7 @@ function createReading(onLog: ((text: string) => void) | undefined): Reading {
       const lines = (rest + chunk).split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) {
-        const outcome = take(line.trim());
+        const outcome = readLine(line.trim());
         if (outcome === undefined) continue;
         done = true;
         return outcome;

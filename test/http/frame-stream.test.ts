@@ -12,13 +12,13 @@ const FRAME = bytes(`${"x".repeat(65_535)}\n`);
 
 async function start(t: TestLifetime, silenceMs: number) {
   const streams: FrameStream[] = [];
-  const facts = { gone: 0 };
+  const counts = { gone: 0 };
   const port = await serve(t, (request, response) => {
     request.resume();
-    streams.push(openFrameStream(response, silenceMs, () => { facts.gone += 1; }));
+    streams.push(openFrameStream(response, silenceMs, () => { counts.gone += 1; }));
   });
   const opened = () => until(() => streams[0], "the stream to open");
-  return { port, opened, facts };
+  return { port, opened, counts };
 }
 
 /** A client that reads only when it is told to. */
@@ -45,23 +45,23 @@ describe("a frame stream", () => {
   });
 
   it("writes each frame as it comes and ends with the last one", async (t) => {
-    const { port, opened, facts } = await start(t, 60_000);
+    const { port, opened, counts } = await start(t, 60_000);
     const answer = ask(port, "/", { method: "POST" });
     const stream = await opened();
     for (const frame of ["1\n", "2\n", "é€😀\n"]) stream.write(bytes(frame));
     stream.end(bytes("end\n"));
     assert.equal((await answer).body, "1\n2\né€😀\nend\n");
-    assert.equal(facts.gone, 0);
+    assert.equal(counts.gone, 0);
   });
 
   it("ends with what it has written where there is no last frame", async (t) => {
-    const { port, opened, facts } = await start(t, 60_000);
+    const { port, opened, counts } = await start(t, 60_000);
     const answer = ask(port, "/", { method: "POST" });
     const stream = await opened();
     stream.write(bytes("1\n"));
     stream.end();
     assert.equal((await answer).body, "1\n");
-    assert.equal(facts.gone, 0);
+    assert.equal(counts.gone, 0);
   });
 
   it("breaks a silence by an empty line, again and again, and not while frames come", async (t) => {
@@ -124,7 +124,7 @@ describe("a frame stream", () => {
   });
 
   it("tells of a reader that leaves early, once, and swallows what comes after", async (t) => {
-    const { port, opened, facts } = await start(t, 20);
+    const { port, opened, counts } = await start(t, 20);
     const client = dial(t, port);
     const stream = await opened();
     let resumed = 0;
@@ -135,11 +135,11 @@ describe("a frame stream", () => {
     }
     stream.onceDrained(() => { resumed += 1; });
     client.socket.destroy();
-    await until(() => facts.gone === 1, "the leaving to be noticed");
+    await until(() => counts.gone === 1, "the leaving to be noticed");
     assert.equal(resumed, 1);
     assert.equal(stream.full, false);
     stream.write(bytes("more\n"));
     stream.end(bytes("end\n"));
-    assert.equal(facts.gone, 1);
+    assert.equal(counts.gone, 1);
   });
 });

@@ -26,7 +26,7 @@ export const runTool = createToolRunner({ tree: processTree(), killGraceMs: 2_00
 
 /** Why tests with the npm registry cannot run here, or false. */
 export const registryMissing: string | false = await run("npm", ["view", "is-number", "version", "--fetch-retries=0", "--fetch-timeout=20000"], { cwd: tmpdir(), timeout: 60_000 })
-  .then(() => false as const, (error: Error) => `NOT TESTED WITH THE NPM REGISTRY, which npm can't reach: ${error.message.trim().split("\n").slice(0, 3).join(" ")}`);
+  .then(() => false as const, (error: Error) => `NOT TESTED WITH THE NPM REGISTRY, which npm cannot reach: ${error.message.trim().split("\n").slice(0, 3).join(" ")}`);
 
 /** Packages in a folder of their own. */
 export interface Harness {

@@ -362,6 +362,132 @@ describe("Packages.ensure: sets that are there", () => {
   });
 });
 
+describe("Packages.ensure: packages that the script can do without", () => {
+  const WITHOUT = "[npm] The script runs without absent-x: its code can do without.";
+
+  test("one that cannot be had is no failure: the others are there, and the reason is said", async () => {
+    const harness = await openHarness({ npm: fakeInstaller().installer });
+    const { folder, release } = ready(await harness.ensure('require("a"); try { require("absent-x"); require("b") } catch {}'));
+    assert.deepEqual((await readdir(folder)).sort(), ["a", "b", "half"]);
+    assert.deepEqual(harness.lines, ["[npm] fetching 3", "[npm] Cannot install the npm package absent-x: not there", WITHOUT]);
+    release();
+    await harness.close();
+  });
+
+  test("it is not tried again in each run, but each run says that it goes without", async () => {
+    const fake = fakeInstaller();
+    const harness = await openHarness({ npm: fake.installer });
+    for (let run = 0; run < 3; run++) ready(await harness.ensure('require("a"); if (b) require("absent-x")')).release();
+    assert.equal(fake.calls.length, 1);
+    assert.equal(harness.lines.filter((line) => line === WITHOUT).length, 3);
+    const notes: string[] = [];
+    const quiet = { say: () => assert.fail("nothing is waited for"), note: (line: string) => void notes.push(line), signal: new AbortController().signal };
+    const request = { scriptId: "1", home: "one", language: "node", interpreter: node, code: 'require("a"); if (b) require("absent-x")' };
+    ready(await harness.packages.ensure(request, quiet)).release();
+    assert.deepEqual(notes, [WITHOUT]);
+    await harness.close();
+  });
+
+  test("a runner that is started again tries again", async () => {
+    const fake = fakeInstaller();
+    const first = await openHarness({ npm: fake.installer });
+    ready(await first.ensure('require("a"); if (b) require("absent-x")')).release();
+    await first.packages.close();
+    const second = await openHarness({ npm: fake.installer, root: first.root });
+    ready(await second.ensure('require("a"); if (b) require("absent-x")')).release();
+    assert.equal(fake.calls.length, 2);
+    assert.equal((await second.sets()).length, 1, "what was installed before is the same set");
+    await second.close();
+    await first.close();
+  });
+
+  test("without any that can be had, the script needs nothing", async () => {
+    const fake = fakeInstaller();
+    const harness = await openHarness({ npm: fake.installer });
+    for (let run = 0; run < 2; run++) assert.deepEqual(await harness.ensure('try { require("absent-x") } catch {}'), { kind: "nothing-needed" });
+    assert.equal(fake.calls.length, 1);
+    assert.deepEqual(await harness.sets(), []);
+    await harness.close();
+  });
+
+  test("many runs at once install once, and all go without", async () => {
+    const fake = fakeInstaller();
+    const harness = await openHarness({ npm: fake.installer });
+    for (const provided of await Promise.all(Array.from({ length: 20 }, () => harness.ensure('require("a"); import("absent-x").catch(log)')))) ready(provided).release();
+    assert.equal(fake.calls.length, 1);
+    assert.equal(harness.lines.filter((line) => line === WITHOUT).length, 20);
+    await harness.close();
+  });
+
+  test("one that the script comes to need is tried at once, and its lack is a failure", async () => {
+    const fake = fakeInstaller();
+    const harness = await openHarness({ npm: fake.installer });
+    ready(await harness.ensure('require("a"); if (b) require("absent-x")')).release();
+    assert.equal(failure(await harness.ensure('require("a"); require("absent-x")')), "Cannot install the npm package absent-x: not there");
+    assert.equal(failure(await harness.ensure('require("absent-y"); if (b) require("absent-x") // @^2')), "Cannot install the npm package absent-y: not there", "only what is needed is a failure");
+    assert.equal(fake.calls.length, 3);
+    await harness.close();
+  });
+
+  test("one that is there satisfies a script that needs it, and the other way round", async () => {
+    const fake = fakeInstaller();
+    const harness = await openHarness({ npm: fake.installer });
+    for (const code of ['if (a) require("a")', 'require("a")', 'try { require("a") } catch {}']) ready(await harness.ensure(code)).release();
+    for (const code of ['require("b")', 'if (b) require("b")']) ready(await harness.ensure(code, { home: "two" })).release();
+    assert.equal(fake.calls.length, 2);
+    await harness.close();
+  });
+
+  test("a run that needs a package does not take what is being installed for one that can do without", async () => {
+    const fake = fakeInstaller();
+    const harness = await openHarness({ npm: fake.installer });
+    const first = harness.ensure('require("gated"); if (a) require("absent-x")');
+    await until(() => fake.calls.length === 1, "the installation to begin");
+    const second = harness.ensure('require("absent-x")');
+    fake.open();
+    ready(await first).release();
+    assert.match(failure(await second), /absent-x/);
+    await harness.close();
+  });
+
+  test("an installation that takes too long is no failure where nothing is needed, and is not repeated", async () => {
+    const fake = fakeInstaller();
+    const harness = await openHarness({ npm: fake.installer, timeoutMs: 300 });
+    for (let run = 0; run < 2; run++) assert.deepEqual(await harness.ensure('try { require("slow") } catch {}'), { kind: "nothing-needed" });
+    assert.equal(fake.calls.length, 1);
+    assert.ok(harness.lines.includes("[npm] Cannot install the npm package slow: it took longer than 0.3 s (AUTOMN_RUNNER_INSTALL_TIMEOUT_MS)"), harness.lines.join("\n"));
+    await harness.close();
+  });
+
+  test("a cancelled run says nothing about them: the next run tries", async () => {
+    const fake = fakeInstaller();
+    const harness = await openHarness({ npm: fake.installer });
+    for (const calls of [1, 2]) {
+      const controller = new AbortController();
+      const run = harness.ensure('if (a) require("slow")', {}, controller.signal);
+      await until(() => harness.lines.filter((line) => line === "[npm] started").length === calls, "the installer to start");
+      controller.abort();
+      assert.deepEqual(await run, { kind: "stopped" });
+      assert.equal(fake.calls.length, calls);
+    }
+    await harness.close();
+  });
+
+  test("an offline runner goes without those that are not there", async () => {
+    const fake = fakeInstaller();
+    const online = await openHarness({ npm: fake.installer });
+    ready(await online.ensure('require("a")')).release();
+    const offline = await openHarness({ npm: fake.installer, root: online.root, mode: "offline" });
+    ready(await offline.ensure('require("a"); if (b) require("absent-x")')).release();
+    assert.deepEqual(offline.lines, [WITHOUT]);
+    assert.deepEqual(await offline.ensure('if (b) require("absent-x")'), { kind: "nothing-needed" });
+    assert.match(failure(await offline.ensure('require("c"); if (b) require("absent-x")')), /^Cannot install the npm package c: this runner is offline/);
+    assert.equal(fake.calls.length, 1);
+    await offline.close();
+    await online.close();
+  });
+});
+
 describe("Packages: offline", () => {
   test("a script gets what is there, or is told what is missing", async () => {
     const fake = fakeInstaller();

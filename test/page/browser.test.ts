@@ -8,6 +8,7 @@ import { errorPage } from "../../runner/page/error-page.ts";
 import { operatorPage } from "../../runner/page/page.ts";
 import type { PageView } from "../../runner/page/view.ts";
 import { browserMissing, openBrowser, type Browser } from "../support/browser.ts";
+import { until } from "../support/until.ts";
 import { before, draining, everyText, fresh, now, ready, refused, silent, unset } from "./views.ts";
 
 const policy =
@@ -44,14 +45,6 @@ class Stage {
     response.setHeader("content-type", type ?? "text/html; charset=utf-8");
     if (type) response.end(await readFile(new URL(`../../public${path}`, import.meta.url)));
     else response.end(path === "/missing" ? errorPage(404, "Not found", "There is nothing at /missing.") : operatorPage(this.view));
-  }
-}
-
-async function until(holds: () => Promise<boolean> | boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`Waited 20 s in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 

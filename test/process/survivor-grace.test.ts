@@ -8,7 +8,7 @@ const ROOT: Root = { pid: 100, mark: "m", startedAt: 0 };
 
 type Activity = Survivor["activity"];
 
-/** A run's rest that the test plays: at each look, `survivors` says who is there, and `output` may change. */
+/** What is left of a run, played by the test: at each look, `survivors` says who is there, and `output` may change. */
 function play(survivors: (look: number) => readonly Activity[], output = { chunks: 0, isHeld: false }) {
   let looks = 0;
   const signals: string[] = [];

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { resultStatus } from "../../runner/protocol/termination-reason.ts";
 import type { TerminationReason, TerminationKind, ResultStatus } from "../../runner/protocol/termination-reason.ts";
 
-const VERDICTS: { readonly [K in TerminationKind]: readonly [Extract<TerminationReason, { kind: K }>, ResultStatus][] } = {
+const EXPECTED: { readonly [K in TerminationKind]: readonly [Extract<TerminationReason, { kind: K }>, ResultStatus][] } = {
   exited: [0, 1, 2, 42, 255].map((code) => [{ kind: "exited", code }, { code }]),
   returned: [[{ kind: "returned" }, { code: 0 }]],
   signalled: [
@@ -34,16 +34,16 @@ const VERDICTS: { readonly [K in TerminationKind]: readonly [Extract<Termination
   lost: [[{ kind: "lost" }, { code: 255, errorCode: "RUNNER_LOST", message: "The runner ended before the run had; how far it came is not known." }]],
 };
 
-const ALL = Object.values(VERDICTS).flat() as [TerminationReason, ResultStatus][];
+const ALL = Object.values(EXPECTED).flat() as [TerminationReason, ResultStatus][];
 
 describe("resultStatus", () => {
-  for (const [ending, verdict] of ALL) it(`is code ${verdict.code} for ${JSON.stringify(ending)}`, () => assert.deepEqual(resultStatus(ending), verdict));
+  for (const [ending, expected] of ALL) it(`is code ${expected.code} for ${JSON.stringify(ending)}`, () => assert.deepEqual(resultStatus(ending), expected));
 
   it("has neither message nor error code with code 0", () => {
     for (const [ending] of ALL) {
-      const verdict = resultStatus(ending);
-      if (verdict.code === 0) assert.deepEqual(Object.keys(verdict), ["code"]);
-      else if (!["exited", "signalled"].includes(ending.kind)) assert.ok(verdict.message !== undefined && verdict.errorCode !== undefined);
+      const expected = resultStatus(ending);
+      if (expected.code === 0) assert.deepEqual(Object.keys(expected), ["code"]);
+      else if (!["exited", "signalled"].includes(ending.kind)) assert.ok(expected.message !== undefined && expected.errorCode !== undefined);
     }
   });
 

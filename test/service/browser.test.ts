@@ -8,7 +8,7 @@ import { startPair, temporaryDirectory } from "../support/service.ts";
 import { until } from "../support/until.ts";
 
 for (const javascript of [true, false]) {
-  test(`a person registers the runner in a browser with JavaScript ${javascript ? "on" : "off"}`, { skip: browserMissing, timeout: 120_000 }, async (t) => {
+  test(`operator page: the secret form registers the runner with JavaScript ${javascript ? "on" : "off"}`, { skip: browserMissing, timeout: 120_000 }, async (t) => {
     const { host, service } = await startPair(t);
     const browser = await openBrowser({ javascript });
     afterwards(t, () => browser.close());
@@ -31,7 +31,7 @@ for (const javascript of [true, false]) {
   });
 }
 
-test("the page is whole before and after registration, in a light and a dark scheme", { skip: browserMissing, timeout: 120_000 }, async (t) => {
+test("operator page: complete before and after registration, in the light and the dark color scheme", { skip: browserMissing, timeout: 120_000 }, async (t) => {
   const { service } = await startPair(t);
   const browser = await openBrowser();
   afterwards(t, () => browser.close());

@@ -97,7 +97,7 @@ for (const [file, reason] of BROKEN) {
 }
 
 for (const [variable, purpose] of [["STATE_DIR", "state"], ["SCRIPTS_DIR", "scripts"], ["WORKDIR", "work"]] as const) {
-  test(`AUTOMN_RUNNER_${variable}: a directory that cannot be used is one line with the reason, and exit 78`, async (t) => {
+  test(`AUTOMN_RUNNER_${variable}: an unusable directory gives one log line with the reason and exit code 78`, async (t) => {
     const file = join(await temporaryDirectory(t), "file");
     await writeFile(file, "");
     const path = join(file, "below");
@@ -109,7 +109,7 @@ for (const [variable, purpose] of [["STATE_DIR", "state"], ["SCRIPTS_DIR", "scri
   });
 }
 
-test("AUTOMN_RUNNER_DATA_DIR: on a read-only file system each directory below it is told as read-only, with exit 78", async (t) => {
+test("AUTOMN_RUNNER_DATA_DIR: on a read-only file system each directory below it is reported as read-only, with exit code 78", async (t) => {
   const disk = await readOnlyDisk(t);
   if (disk === undefined) return t.skip("NOT TESTED: this user cannot mount a file system");
   const { code, lines } = await refusal(t, { AUTOMN_RUNNER_DATA_DIR: join(disk, "data") });
@@ -168,7 +168,7 @@ test("AUTOMN_RUNNER_PORT and PORT: 0 picks a free port and logs it", async (t) =
   for (const { url } of [one, two]) assert.equal((await ask(url, "GET", "/status")).status, 200);
 });
 
-test("AUTOMN_RUNNER_PORT: a port that is in use is one sentence and exit 1", async (t) => {
+test("AUTOMN_RUNNER_PORT: a port that is in use gives one log line and exit code 1", async (t) => {
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   afterwards(t, () => other.close());

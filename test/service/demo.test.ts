@@ -33,7 +33,7 @@ async function leftIn(temporary: string): Promise<string[]> {
   return (await readdir(temporary)).filter((name) => !name.startsWith("tsx-"));
 }
 
-test("once: registers, runs every language that is here, says which is not, ends with 0 and leaves nothing", { timeout: 120_000 }, async (t) => {
+test("demo --once: registers, runs every installed language, names the missing ones, exits with 0 and cleans up", { timeout: 120_000 }, async (t) => {
   const temporary = await temporaryDirectory(t);
   const { output, ended } = demo(t, temporary, ["--once"], { AUTOMN_RUNNER_POWERSHELL_PATH: "/no/such/pwsh" });
   assert.equal(await ended, 0, output());
@@ -45,7 +45,7 @@ test("once: registers, runs every language that is here, says which is not, ends
   assert.deepEqual(await leftIn(temporary), []);
 });
 
-test("it stays until it is interrupted, then ends runner and host and leaves nothing", { timeout: 120_000 }, async (t) => {
+test("demo: runs until it is interrupted, then ends the runner and the host and cleans up", { timeout: 120_000 }, async (t) => {
   const temporary = await temporaryDirectory(t);
   const { output, ended, kill } = demo(t, temporary, [], { AUTOMN_RUNNER_POWERSHELL_PATH: "/no/such/pwsh" });
   const url = await until(() => /The page +(http:\S+)/.exec(output())?.[1], "the addresses", 60_000);
@@ -57,7 +57,7 @@ test("it stays until it is interrupted, then ends runner and host and leaves not
   assert.deepEqual(await leftIn(temporary), []);
 });
 
-test("an interruption in the middle of a script ends everything too", { timeout: 120_000 }, async (t) => {
+test("demo: an interruption during a script ends everything", { timeout: 120_000 }, async (t) => {
   const temporary = await temporaryDirectory(t);
   const { output, ended, kill } = demo(t, temporary, ["--once"]);
   await until(() => output().includes("→ Grace"), "the first script");
@@ -67,7 +67,7 @@ test("an interruption in the middle of a script ends everything too", { timeout:
   assert.deepEqual(await leftIn(temporary), []);
 });
 
-test("a script that does not do what it should makes the demo fail, and is said", { timeout: 120_000, skip: process.platform === "win32" }, async (t) => {
+test("demo --once: a script with a wrong outcome is reported and makes the demo fail", { timeout: 120_000, skip: process.platform === "win32" }, async (t) => {
   const temporary = await temporaryDirectory(t);
   const bad = join(await temporaryDirectory(t), "node");
   await writeFile(bad, `#!/bin/sh\n[ "$1" = -p ] && echo '{"path":"${bad}","version":"20.11.0"}' && exit 0\necho here\nexit 3\n`, { mode: 0o700 });
@@ -78,7 +78,7 @@ test("a script that does not do what it should makes the demo fail, and is said"
   assert.deepEqual(await leftIn(temporary), []);
 });
 
-test("help and a wrong option", async (t) => {
+test("demo: --help prints the usage and an unknown option is refused", async (t) => {
   const temporary = await temporaryDirectory(t);
   const help = demo(t, temporary, ["--help"]);
   assert.equal(await help.ended, 0);

@@ -72,7 +72,7 @@ for (const moment of ["while it drains", "right after the last run's result", "a
 }
 
 for (const moment of ["begun", "ended"] as const) {
-  test(`SIGTERM at any millisecond after a run has ${moment} is followed by a whole, orderly end`, { timeout: 600_000 }, async (t) => {
+  test(`SIGTERM: at any millisecond after a run has ${moment}, the shutdown is complete and orderly`, { timeout: 600_000 }, async (t) => {
     const moments = Array.from({ length: LAST_MS + 1 }, (_, ms) => ms);
     await Promise.all(Array.from({ length: AT_ONCE }, async () => {
       for (let ms = moments.shift(); ms !== undefined; ms = moments.shift()) await endAt(t, moment, ms);

@@ -35,7 +35,7 @@ function journal(dataDir: string): Record<string, unknown>[] {
   return text.trim().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-test("a runner that is killed in the middle of a run leaves nothing behind once it is started again", async (t) => {
+test("recovery: after a SIGKILL during a run, the next start removes what the run left", async (t) => {
   const service = await startService(t, withSecret);
   const [inGroup, escaped, bare] = [unique(), unique(), unique()];
   const job = await postJob(service.url, SECRET, { runId: "cut short", ...shell(`setsid ${escaped} & env -i ${bare} & echo up; ${inGroup}`) });
@@ -54,7 +54,7 @@ test("a runner that is killed in the middle of a run leaves nothing behind once 
   assert.equal(journal(next.dataDir).at(-1)?.["reason"], "lost");
 });
 
-test("a host that is cut off in the middle of a frame ends the run", async (t) => {
+test("disconnect: a host that is cut off in the middle of a frame ends the run", async (t) => {
   const service = await startService(t, withSecret);
   const lasting = unique();
   const job = await postJob(service.url, SECRET, shell(`${lasting} & while :; do echo ${"x".repeat(1000)}; done`));
@@ -64,7 +64,7 @@ test("a host that is cut off in the middle of a frame ends the run", async (t) =
   assert.equal(runs(lasting), false);
 });
 
-test("with AUTOMN_RUNNER_ON_DISCONNECT=continue the run goes on and its result can be fetched", async (t) => {
+test("AUTOMN_RUNNER_ON_DISCONNECT=continue: the run continues and its result can be fetched", async (t) => {
   const service = await startService(t, { ...withSecret, AUTOMN_RUNNER_ON_DISCONNECT: "continue" });
   const gate = join(service.dataDir, "gate");
   const job = await postJob(service.url, SECRET, { runId: "alone", ...shell(`echo one; until [ -e '${gate}' ]; do sleep 0.05; done; echo two; AutomnReturn 7`) });
@@ -81,7 +81,7 @@ test("with AUTOMN_RUNNER_ON_DISCONNECT=continue the run goes on and its result c
   assert.equal(looked.result.stdout, "one\ntwo");
 });
 
-test("a host that reads nothing for a minute slows the script and costs no memory", { timeout: 240_000 }, async (t) => {
+test("backpressure: a host that reads nothing for a minute slows the script and costs no memory", { timeout: 240_000 }, async (t) => {
   const service = await startService(t, withSecret);
   await runJob(service.url, SECRET, node("console.log('warm-up')"));
   const before = peakRssMb(service.pid);
@@ -96,16 +96,16 @@ test("a host that reads nothing for a minute slows the script and costs no memor
   assert.ok(peakRssMb(service.pid) - before < 64, `${before} MB before, ${peakRssMb(service.pid)} MB at most`);
 });
 
-test("a time-out holds although the host reads nothing", async (t) => {
+test("timeout: takes effect although the host reads nothing", async (t) => {
   const service = await startService(t, withSecret);
   const job = await postJob(service.url, SECRET, { script: { ...shell("yes").script, timeout: 1 } });
   job.pause();
-  await until(async () => (await service.status()).runs.byOutcome["timed-out"] === 1, "the time-out");
+  await until(async () => (await service.status()).runs.byOutcome["timed-out"] === 1, "the timeout");
   job.resume();
   assert.equal((await job.result).code, 124);
 });
 
-test("SIGTERM lets a run end in time, ends one that ignores signals, and delivers one that returns late", async (t) => {
+test("SIGTERM: a run may finish, one that ignores signals is killed, and one that returns late is delivered", async (t) => {
   const { host, service } = await startRegistered(t, { AUTOMN_RUNNER_DRAIN_MS: "2500", AUTOMN_RUNNER_KILL_GRACE_MS: "300" });
   const gate = join(service.dataDir, "gate");
   const wait = `until [ -e '${gate}' ]; do sleep 0.05; done`;
@@ -131,7 +131,7 @@ test("SIGTERM lets a run end in time, ends one that ignores signals, and deliver
   assert.deepEqual(ends.sort(), ["exited", "returned", "shutdown"]);
 });
 
-test("a second signal ends the runner and every run at once", async (t) => {
+test("SIGTERM: a second signal ends the runner and every run at once", async (t) => {
   const service = await startService(t, withSecret);
   const lasting = unique();
   const job = await postJob(service.url, SECRET, shell(`trap '' TERM INT; echo up; ${lasting}`));
@@ -143,7 +143,7 @@ test("a second signal ends the runner and every run at once", async (t) => {
   await until(() => !runs(lasting), "the script's end");
 });
 
-test("a full disk under the journal is said, loses no run, and is recovered from", async (t) => {
+test("journal: a full disk is logged, loses no run, and is recovered from", async (t) => {
   const directory = await temporaryDirectory(t);
   const state = join(directory, "state");
   await mkdir(state);
@@ -165,7 +165,7 @@ test("a full disk under the journal is said, loses no run, and is recovered from
   }, "all entries in the journal");
 });
 
-test("a state directory and a work directory removed under the service are made anew", async (t) => {
+test("a state directory and a work directory that are removed while the service runs are created again", async (t) => {
   const { service } = await startRegistered(t);
   await rm(service.dataDir, { recursive: true, maxRetries: 20, retryDelay: 10 }); // the service may be writing into it
   assert.equal((await runJob(service.url, SECRET, shell("AutomnReturn \"$(ls)\""))).returnData, "");
@@ -174,7 +174,7 @@ test("a state directory and a work directory removed under the service are made 
   await until(() => existsSync(join(service.dataDir, "state", "runs.ndjson")), "the journal");
 });
 
-test("200 runs at once get their own answers, whole", { timeout: 240_000 }, async (t) => {
+test("POST /api/run: 200 concurrent runs each get their own complete answer", { timeout: 240_000 }, async (t) => {
   const service = await startService(t, withSecret);
   const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => runJob(service.url, SECRET, { script: { id: `many-${n % 7}`, language: "shell", code: `seq 500; AutomnReturn ${n}` } })));
   const wanted = Array.from({ length: 500 }, (_, i) => i + 1).join("\n");
@@ -182,7 +182,7 @@ test("200 runs at once get their own answers, whole", { timeout: 240_000 }, asyn
   assert.equal((await service.status()).runs.active, 0);
 });
 
-test("a fork bomb ends with its run", { timeout: 120_000 }, async (t) => {
+test("processes: a fork bomb ends with its run", { timeout: 120_000 }, async (t) => {
   const service = await startService(t, withSecret);
   const file = join(service.dataDir, "alive");
   const bomb = `b() { [ -e '${file}.stop' ] && return; setsid sh -c 'echo x >>"$0"; while :; do sleep 0.1; done' '${file}' & [ "$1" -gt 0 ] && { b $(($1 - 1)) & b $(($1 - 1)) & }; wait; }; b 6`;
@@ -193,7 +193,7 @@ test("a fork bomb ends with its run", { timeout: 120_000 }, async (t) => {
   assert.ok((result.leftovers?.length ?? 0) > 20, `those that had left the group are named: ${result.leftovers?.length}`);
 });
 
-test("a double-forked daemon ends with its run and is named; one that is meant to stay stays", async (t) => {
+test("processes: a double-forked daemon ends with its run and is named; one that is meant to stay stays", async (t) => {
   const service = await startService(t, withSecret);
   const [daemon, kept] = [unique(), unique()];
   afterwards(t, () => spawnSync("pkill", ["-f", kept]));
@@ -203,14 +203,14 @@ test("a double-forked daemon ends with its run and is named; one that is meant t
   assert.deepEqual([runs(daemon), runs(kept)], [false, true]);
 });
 
-test("a script that kills its whole group kills nothing but itself", async (t) => {
+test("processes: a script that kills its whole process group kills nothing but itself", async (t) => {
   const service = await startService(t, withSecret);
   const result = await runJob(service.url, SECRET, shell("echo before; kill -9 0; echo after"));
   assert.deepEqual([result.reason, result.code, result.signal, result.stdout], ["signalled", 137, "SIGKILL", "before"]);
   assert.equal((await runJob(service.url, SECRET, shell("AutomnReturn 1"))).returnData, 1);
 });
 
-test("a gigabyte of log passes through and does not pile up", { timeout: 600_000 }, async (t) => {
+test("logs: a gigabyte of output passes through without growing the runner's memory", { timeout: 600_000 }, async (t) => {
   const service = await startService(t, withSecret);
   await runJob(service.url, SECRET, node("console.log('warm-up')"));
   const before = peakRssMb(service.pid);
@@ -222,7 +222,7 @@ test("a gigabyte of log passes through and does not pile up", { timeout: 600_000
   assert.ok(peakRssMb(service.pid) - before < 64, `${before} MB before, ${peakRssMb(service.pid)} MB at most`);
 });
 
-test("a clock that is set back disturbs neither runs nor heartbeats", async (t) => {
+test("clock: setting it back disturbs neither runs nor heartbeats", async (t) => {
   if (spawnSync("faketime", ["--version"]).status !== 0) {
     t.skip("SKIPPED: faketime is not installed");
     return;
@@ -238,7 +238,7 @@ test("a clock that is set back disturbs neither runs nor heartbeats", async (t) 
   await job.printed("up");
   writeFileSync(clock, "-3600");
   const seen = host.registrations.length;
-  await until(() => host.registrations.length > seen + 3, "heartbeats behind the jump");
+  await until(() => host.registrations.length > seen + 3, "heartbeats after the jump");
   writeFileSync(gate, "");
   const result = await job.result;
   assert.equal(result.reason, "exited");

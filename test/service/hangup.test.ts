@@ -77,7 +77,7 @@ test("SIGHUP: an active run is drained, as after SIGTERM, and a second SIGHUP do
   assert.deepEqual(await service.ended, { code: 0, signal: null });
 });
 
-test("SIGHUP: SIGTERM after it ends every run at once", async (t) => {
+test("SIGHUP: a SIGTERM after it ends every run at once", async (t) => {
   const service = await startService(t, { AUTOMN_RUNNER_SECRET: SECRET });
   const job = await postJob(service.url, SECRET, waitFor(join(service.dataDir, "never")));
   await job.printed("up");
@@ -87,7 +87,7 @@ test("SIGHUP: SIGTERM after it ends every run at once", async (t) => {
   assert.equal((await service.ended).code, 143);
 });
 
-test("SIGHUP: a terminal that closes drains the runner, which then ends with 0 and not with a crash", terminal, async (t) => {
+test("SIGHUP: closing the terminal drains the runner, which then exits with 0 and does not crash", terminal, async (t) => {
   // The outer shell dies with its terminal, which signals the others. The inner one survives, by a trap that nobody inherits,
   // and tells the exit code.
   const command = `bash -c 'trap : HUP; ( echo $BASHPID >$DATA/pid; exec $SERVICE ); echo $? >$DATA/code'; true`;
@@ -120,7 +120,7 @@ const IGNORED: readonly { readonly how: string; readonly command: string; readon
 ];
 
 for (const { how, command, terminal: inTerminal } of IGNORED) {
-  test(`SIGHUP: a runner that was started with it ignored goes on, ${how}`, inTerminal ? terminal : nohup, async (t) => {
+  test(`SIGHUP: a runner that was started with it ignored keeps running, ${how}`, inTerminal ? terminal : nohup, async (t) => {
     const runner = await startByShell(t, command, { terminal: inTerminal });
     const gate = join(runner.dataDir, "gate");
     const job = await postJob(runner.url, SECRET, waitFor(gate));

@@ -10,7 +10,7 @@ import { join } from "node:path";
 
 const BROWSER = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
 
-describe("the front door", () => {
+describe("the HTTP server", () => {
   let service: BuiltRunner;
   let dataDir: string;
 
@@ -23,7 +23,7 @@ describe("the front door", () => {
     await rm(dataDir, { recursive: true, force: true });
   });
 
-  test("an unknown path is 404: JSON, or a page where a browser asks", async () => {
+  test("an unknown path is 404: JSON, or a page for a browser", async () => {
     const json = await ask(service.url, "GET", "/nowhere?x=1");
     assert.equal(json.status, 404);
     assert.match(String(json.headers["content-type"]), /^application\/json/);
@@ -49,7 +49,7 @@ describe("the front door", () => {
   }
 
   for (const path of ["/", "/status", "/favicon.ico", "/assets/runner.css", "/assets/runner.js"]) {
-    test(`HEAD ${path} answers with the headers of GET and nothing else`, async () => {
+    test(`HEAD ${path} sends the headers of GET and no body`, async () => {
       const [get, head] = [await ask(service.url, "GET", path), await ask(service.url, "HEAD", path)];
       assert.deepEqual([head.status, head.body], [200, ""]);
       assert.equal(head.headers["content-type"], get.headers["content-type"]);
@@ -57,7 +57,7 @@ describe("the front door", () => {
     });
   }
 
-  test("files come with a type and may be cached; a client that has one gets 304", async () => {
+  test("static files have a content type and may be cached; a client that has one gets 304", async () => {
     for (const [path, type] of [["/assets/runner.css", /^text\/css/], ["/assets/runner.js", /^text\/javascript/], ["/favicon.ico", /^image\//]] as const) {
       const first = await ask(service.url, "GET", path);
       assert.match(String(first.headers["content-type"]), type);
@@ -71,7 +71,7 @@ describe("the front door", () => {
     "/assets/../service.js", "/assets/../../package.json", "/assets/%2e%2e/service.js", "/assets/..%2fservice.js", "/assets/%2e%2e%2f%2e%2e%2fpackage.json", "/assets/..\\service.js",
     "/assets/..%5cservice.js", "/assets//etc/passwd", "/assets/%00", "/assets/", "/assets", "//etc/passwd", "/assets/./../../config.js", "/assets/%252e%252e/service.js", "/assets/%", "/../service.js",
   ]) {
-    test(`${path} leaves no folder`, async () => {
+    test(`${path} does not leave the public folder`, async () => {
       const answer = await ask(service.url, "GET", path);
       assert.ok([400, 404].includes(answer.status), String(answer.status));
       assert.equal(typeof (JSON.parse(answer.body) as { error: unknown }).error, "string");
@@ -80,7 +80,7 @@ describe("the front door", () => {
     });
   }
 
-  test("answers that are not files are kept by nobody, and pages may use nothing but the runner's own files", async () => {
+  test("dynamic answers are not cached, and pages may load nothing but the runner's own files", async () => {
     for (const path of ["/", "/status", "/nowhere"]) assert.equal((await ask(service.url, "GET", path)).headers["cache-control"], "no-store", path);
     const { headers } = await ask(service.url, "GET", "/");
     assert.match(String(headers["content-security-policy"]), /^default-src 'none'/);
@@ -88,7 +88,7 @@ describe("the front door", () => {
   });
 
   for (const [what, bytes] of [["no HTTP", "hello\r\n\r\n"], ["a header that never ends", `GET / HTTP/1.1\r\nx: ${"y".repeat(100_000)}`], ["a connection that breaks off in a body", "POST /ui/register HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nabc"]] as const) {
-    test(`${what} does no harm`, async () => {
+    test(`${what} is handled without harm`, async () => {
       const socket = connect(service.port, "127.0.0.1");
       socket.on("error", () => {});
       await new Promise<void>((resolve) => socket.write(bytes, () => resolve()));
@@ -98,7 +98,7 @@ describe("the front door", () => {
     });
   }
 
-  test("the status has every field that the operator is promised", async () => {
+  test("/status has every documented field", async () => {
     const status = JSON.parse((await ask(service.url, "GET", "/status")).body) as Record<string, Record<string, unknown>>;
     const wanted: Readonly<Record<string, readonly string[]>> = {
       runner: ["runnerId", "hostUrl", "endpointUrl", "secretConfigured", "secretSource", "locked", "lockedAt", "registeredAt", "lastRegistrationAttempt", "lastRegistrationStatus", "lastRegistrationError", "lastRegistrationResponse"],

@@ -26,7 +26,7 @@ async function copyOfWhatIsNeeded(t: TestContext): Promise<string> {
   return target;
 }
 
-test("package.json, the lock file and runner/ are all that a target needs, without a network", { timeout: 120_000 }, async (t) => {
+test("installation: package.json, the lock file and runner/ are all that a target needs, without a network", { timeout: 120_000 }, async (t) => {
   const target = await copyOfWhatIsNeeded(t);
   const cache = await temporaryDirectory(t);
   await run(NPM, ["ci", "--omit=dev", "--offline", "--no-audit", "--no-fund", "--cache", cache, "--registry", "http://127.0.0.1:9/"], { cwd: target, shell: process.platform === "win32" });
@@ -105,7 +105,7 @@ async function nodeFromRegistry(t: TestContext, version: string): Promise<string
 }
 
 for (const version of ["18", "20.10.0"]) {
-  test(`Node ${version} is told which version is needed, and exit is 1`, { timeout: 180_000 }, async (t) => {
+  test(`Node ${version}: the start names the version that is needed and exits with 1`, { timeout: 180_000 }, async (t) => {
     const node = await nodeFromRegistry(t, version);
     if (typeof node !== "string") return t.skip(`NOT TESTED ON NODE ${version}: ${node.missing}`);
     await assert.rejects(startBuiltRunner({ node, env: plainEnvironment({}) }), (error) => {
@@ -117,7 +117,7 @@ for (const version of ["18", "20.10.0"]) {
   });
 }
 
-test("Node 24 keeps what it has compiled for the next start", { timeout: 180_000 }, async (t) => {
+test("Node 24: the compile cache is kept for the next start", { timeout: 180_000 }, async (t) => {
   const node = await nodeFromRegistry(t, "24.4.0");
   if (typeof node !== "string") return t.skip(`NOT TESTED ON NODE 24: ${node.missing}`);
   const data = await temporaryDirectory(t);

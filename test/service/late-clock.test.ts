@@ -49,6 +49,15 @@ test("a script that has ended in time is not timed out by a runner that was stop
   assert.deepEqual([result.reason, result.code, result.stdout], ["exited", 3, "up\nfinished"]);
 });
 
+test("a value that was returned in time counts, although the runner was stopped over the deadline", { skip }, async (t) => {
+  const stopped = await start(t);
+  const code = `echo up; ${waitFor(stopped.gate)}; AutomnReturn 5; echo > '${stopped.done}'; exec sleep 60`;
+  const job = await postJob(stopped.service.url, SECRET, { script: { id: "late", language: "shell", code, timeout: 2 } });
+  await endWhileStopped(stopped, job, 2_500);
+  const result = await job.result;
+  assert.deepEqual([result.reason, result.code, result.returnData], ["returned", 0, 5]);
+});
+
 test("a script that ends in its kill grace takes no child with it that ends a moment later", { skip }, async (t) => {
   const stopped = await start(t, { AUTOMN_RUNNER_KILL_GRACE_MS: "3000" });
   const { service, gate, done } = stopped;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { temporaryFolder } from "../support/folder.ts";
 import { SECRET } from "../support/host.ts";
-import { runJob } from "../support/job.ts";
+import { postJob, runJob } from "../support/job.ts";
 import { startNpmRegistry } from "../support/npm-registry.ts";
 import { startService } from "../support/service.ts";
 import type { Service } from "../support/service.ts";
@@ -20,7 +20,7 @@ const CONTENT = {
 /** Makes the packages known to the runner, and `cp` to a script. */
 const NEEDS = "require('left'); import('@own/module'); const cp = require('child_process'), fs = require('fs'), { Worker } = require('worker_threads');\n";
 
-describe("a script's npm packages are found from its working directory", { skip: process.platform === "win32" }, () => {
+describe("a script's npm packages", { skip: process.platform === "win32" }, () => {
   const cleanups: (() => Promise<void> | void)[] = [];
   let service: Service;
   before(async () => {
@@ -42,9 +42,9 @@ describe("a script's npm packages are found from its working directory", { skip:
     ["by a file in a folder below", "fs.mkdirSync('a/b', { recursive: true }); fs.writeFileSync('a/b/own.cjs', 'module.exports = require(\"left\")'); AutomnReturn(require(process.cwd() + '/a/b/own.cjs'))", "left right"],
     ["by a fork of a file that is written there", "fs.writeFileSync('own.cjs', 'process.send(require(\"left\"))'); cp.fork('./own.cjs').on('message', AutomnReturn)", "left right"],
     ["as the same modules that the script itself has", "require('left'); AutomnReturn(require('module').createRequire(process.cwd() + '/').resolve('left') === require.resolve('left'))", true],
-    ["while it is empty", "AutomnReturn(fs.readdirSync('.'))", []],
+    ["which is empty", "AutomnReturn(fs.readdirSync('.'))", []],
   ];
-  for (const [name, code, returned] of ways) test(name, { timeout: 120_000 }, async () => {
+  for (const [name, code, returned] of ways) test(`are found from its working directory ${name}`, { timeout: 120_000 }, async () => {
     const job = { script: { id: "ways", language: "node", code: NEEDS + code } };
     const first = await runJob(service.url, SECRET, job);
     assert.deepEqual([first.code, first.stderr, first.returnData], [0, "", returned]);
@@ -53,7 +53,26 @@ describe("a script's npm packages are found from its working directory", { skip:
     assert.deepEqual([second.start, second.code, second.stderr, second.returnData], ["warm", 0, "", returned]);
   });
 
-  test("which is nobody else's: a run without packages has none", async () => {
+  const SURVIVES = "const left = require('left'); let fast; try { fast = require('my-company-addon') } catch (error) { fast = error.code } import('@my/other').catch((error) => AutomnReturn([left, fast, error.code]))";
+  test("end no run where the script can do without those that cannot be had", { timeout: 120_000 }, async () => {
+    const job = { script: { id: "survives", language: "node", code: SURVIVES } };
+    for (const start of ["cold", "warm"]) {
+      if (start === "warm") await until(async () => (await service.status()).warm["node"]?.ready === 1, "a process that waits");
+      const posted = await postJob(service.url, SECRET, job);
+      const { code, stderr, returnData } = await posted.result;
+      assert.deepEqual([code, stderr, returnData], [0, "", ["left right", "MODULE_NOT_FOUND", "ERR_MODULE_NOT_FOUND"]]);
+      assert.match(posted.log, /^\[npm\] The script runs without my-company-addon, @my\/other: its code can do without\.$/m);
+    }
+  });
+
+  test("end the run with code 90 where one that it needs cannot be had", { timeout: 120_000 }, async () => {
+    const { code, stderr } = await runJob(service.url, SECRET, { script: { id: "needs", language: "node", code: `require('my-company-addon');${SURVIVES}` } });
+    assert.equal(code, 90);
+    assert.match(stderr, /Cannot install the npm package my-company-addon: .*404/);
+    assert.doesNotMatch(stderr, /@my\/other/);
+  });
+
+  test("are not found from the working directory of a run without any", async () => {
     const code = "try { require('module').createRequire(process.cwd() + '/')(['left'][0]); } catch (error) { AutomnReturn([error.code, require('fs').readdirSync('..').sort()]); }";
     const { returnData } = await runJob(service.url, SECRET, { script: { id: "none", language: "node", code } });
     assert.deepEqual(returnData, ["MODULE_NOT_FOUND", ["input.json", "work"]]);

@@ -49,7 +49,7 @@ const answers: readonly { readonly name: string; readonly behaviour: Behaviour; 
 ];
 
 for (const { name, behaviour, words } of answers) {
-  test(`${name} is told in words that help`, async (t) => {
+  test(`registration: ${name} is reported with a helpful message`, async (t) => {
     const { host, service } = await startPair(t);
     host.always(behaviour);
     await service.sendForm(SECRET);
@@ -57,7 +57,7 @@ for (const { name, behaviour, words } of answers) {
   });
 }
 
-test("a host that does not answer in time is told so, in less than a heartbeat", async (t) => {
+test("registration: a host that does not answer in time is reported within a heartbeat", async (t) => {
   const { host, service } = await startPair(t, { AUTOMN_RUNNER_HEARTBEAT_MS: "400" });
   const { opened, open } = gate();
   afterwards(t, open);
@@ -70,20 +70,20 @@ async function startTowards(t: TestContext, hostUrl: string): Promise<Service> {
   return startService(t, { AUTOMN_HOST_URL: hostUrl, AUTOMN_RUNNER_ID: RUNNER_ID, AUTOMN_RUNNER_SECRET: SECRET });
 }
 
-test("a refused connection is told as that", async (t) => {
+test("registration: a refused connection is reported as one", async (t) => {
   await saysEverywhere(await startTowards(t, `http://127.0.0.1:${await freePort()}`), /connection was refused/);
 });
 
-test("a name that does not exist is told as that", async (t) => {
+test("registration: an unknown host name is reported as one", async (t) => {
   await saysEverywhere(await startTowards(t, "http://no-such-host.invalid:3000"), /could not be resolved|no answer in time/);
 });
 
-test("https towards a host that speaks http is told as a TLS failure", async (t) => {
+test("registration: https to a host that speaks http is reported as a TLS failure", async (t) => {
   const { host } = await startPair(t);
   await saysEverywhere(await startTowards(t, host.url.replace("http:", "https:")), /TLS connection failed/);
 });
 
-test("a certificate that nobody vouches for is told as a TLS failure", async (t) => {
+test("registration: an untrusted certificate is reported as a TLS failure", async (t) => {
   const directory = await temporaryDirectory(t);
   const [key, cert] = [join(directory, "key.pem"), join(directory, "cert.pem")];
   try {
@@ -99,7 +99,7 @@ test("a certificate that nobody vouches for is told as a TLS failure", async (t)
   await saysEverywhere(await startTowards(t, `https://127.0.0.1:${(server.address() as AddressInfo).port}`), /TLS connection failed.*certificate/);
 });
 
-test("a registration that later fails keeps the runner locked, and says so until the host takes it again", async (t) => {
+test("registration: a later failure keeps the runner locked and is shown until the host accepts it again", async (t) => {
   const { host, service } = await startPair(t, { AUTOMN_RUNNER_HEARTBEAT_MS: "500" });
   await service.sendForm(SECRET);
   await until(async () => (await service.status()).runner.locked, "the registration");

@@ -19,7 +19,7 @@ async function quiet(host: FakeHost, service: Service): Promise<void> {
   }, "a registration of its own");
 }
 
-test("a runner with everything in its environment registers when it starts, with every field of the contract", async (t) => {
+test("registration: a fully configured runner registers at its start, with every field of the protocol", async (t) => {
   const { host, service } = await startRegistered(t, { AUTOMN_RUNNER_STATUS_MESSAGE: "here", AUTOMN_RUNNER_MAX_CONCURRENCY: "7", AUTOMN_RUNNER_TIMEOUT_MS: "90000" });
   assert.equal(host.registrations[0]?.body["statusMessage"], "here (startup)");
   const registration = await until(() => host.registrations.find(({ body }) => Object.keys(body["runtimes"] as object).length === 2), "a registration with the interpreters' versions");
@@ -31,24 +31,24 @@ test("a runner with everything in its environment registers when it starts, with
   assert.match(String(version), /^\d+\.\d+\.\d+$/);
   assert.ok(Number.isInteger(uptime) && typeof arch === "string" && arch !== "");
   assert.equal(runtimes["node"], process.versions.node);
-  assert.deepEqual(Object.keys(runtimes).sort(), ["node", "shell"], "only what is there is told");
+  assert.deepEqual(Object.keys(runtimes).sort(), ["node", "shell"], "only installed interpreters are sent");
   assert.equal(registration.runnerId, RUNNER_ID, "the id is URL-encoded");
 });
 
-test("what is optional and not set is not sent", async (t) => {
+test("registration: optional fields that are not set are not sent", async (t) => {
   const { host } = await startRegistered(t);
   const names = Object.keys(host.registrations[0]?.body ?? {});
   for (const name of ["maxConcurrency", "timeoutMs"]) assert.ok(!names.includes(name), name);
 });
 
-test("without a status message the host is told the runner's own, with the reason", async (t) => {
+test("registration: without a configured status message the runner sends its own, with the reason", async (t) => {
   const { host, service } = await startRegistered(t);
   assert.equal(host.registrations[0]?.body["statusMessage"], "Runner heartbeat (startup)");
   await quiet(host, service);
   assert.equal(host.registrations.at(-1)?.body["statusMessage"], "Runner heartbeat (manual)");
 });
 
-test("the first registration does not wait for an interpreter that hangs, and its version follows by itself", { skip: process.platform === "win32" }, async (t) => {
+test("registration: the first one does not wait for an interpreter that hangs; its version follows by itself", { skip: process.platform === "win32" }, async (t) => {
   const folder = await temporaryDirectory(t);
   const [gate, slow] = [join(folder, "gate"), join(folder, "python")];
   await writeFile(slow, `#!/bin/sh\nuntil [ -e '${gate}' ]; do sleep 0.05; done\necho '{"version":"3.99.1"}'\n`, { mode: 0o755 });
@@ -59,7 +59,7 @@ test("the first registration does not wait for an interpreter that hangs, and it
   assert.deepEqual([(later.body["runtimes"] as Record<string, string>)["python"], later.body["statusMessage"]], ["3.99.1", "Runner heartbeat (heartbeat)"]);
 });
 
-test("the smaller of both limits is advertised, or the only one", async (t) => {
+test("registration: the smaller of the two concurrency limits is advertised, or the only one", async (t) => {
   for (const [advertised, local, told] of [["8", "3", 3], [undefined, "5", 5], ["2", "9", 2]] as const) {
     const { host, service } = await startRegistered(t, { AUTOMN_RUNNER_MAX_CONCURRENCY: advertised, AUTOMN_RUNNER_LOCAL_MAX_CONCURRENCY: local });
     assert.equal(host.registrations[0]?.body["maxConcurrency"], told);
@@ -67,14 +67,14 @@ test("the smaller of both limits is advertised, or the only one", async (t) => {
   }
 });
 
-test("a slash at the end of the host URL and a path in it are both kept right", async (t) => {
+test("AUTOMN_HOST_URL: a trailing slash and a path are both handled", async (t) => {
   const host = await startHost(t);
   const service = await startService(t, { AUTOMN_HOST_URL: `${host.url}/`, AUTOMN_RUNNER_ID: RUNNER_ID, AUTOMN_RUNNER_SECRET: SECRET });
   await host.registered();
   assert.equal((await service.status()).runner.lastRegistrationError, null);
 });
 
-test("every heartbeat is a registration, and renews registeredAt but not lockedAt", async (t) => {
+test("heartbeat: each one is a registration, and renews registeredAt but not lockedAt", async (t) => {
   const { host, service } = await startRegistered(t, { AUTOMN_RUNNER_HEARTBEAT_MS: "500", AUTOMN_RUNNER_STATUS_MESSAGE: "m" });
   const first = await until(async () => { const { runner } = await service.status(); return runner.registeredAt !== null && runner; }, "the first registration");
   await until(() => host.registrations.length >= 4, "three heartbeats");
@@ -85,7 +85,7 @@ test("every heartbeat is a registration, and renews registeredAt but not lockedA
   assert.ok(Date.parse(heartbeat.next ?? "") > Date.parse(heartbeat.last ?? ""));
 });
 
-test("/ui/reregister registers now and shows the outcome", async (t) => {
+test("/ui/reregister: registers now and shows the outcome", async (t) => {
   const { host, service } = await startRegistered(t, { AUTOMN_RUNNER_STATUS_MESSAGE: "m" });
   await quiet(host, service);
   assert.match(await service.page("/ui/reregister"), /The host accepted this runner/);
@@ -94,7 +94,7 @@ test("/ui/reregister registers now and shows the outcome", async (t) => {
   assert.match(await service.page("/ui/reregister"), /disabled in the host.{1,6}s settings/);
 });
 
-test("callers that would send the same share the one that is in flight", async (t) => {
+test("registration: callers that would send the same request share the one in flight", async (t) => {
   const { host, service } = await startRegistered(t);
   await quiet(host, service);
   const before = host.arrived;
@@ -109,7 +109,7 @@ test("callers that would send the same share the one that is in flight", async (
   assert.equal(host.arrived, before + 1);
 });
 
-test("after a restart of the host the next heartbeat brings the endpoint back, and jobs run again", async (t) => {
+test("heartbeat: after a restart of the host the next one restores the endpoint, and jobs run again", async (t) => {
   const { host } = await startRegistered(t, { AUTOMN_RUNNER_HEARTBEAT_MS: "300" });
   host.forget();
   const script = { language: "node", code: "AutomnReturn(1)" };
@@ -118,7 +118,7 @@ test("after a restart of the host the next heartbeat brings the endpoint back, a
   assert.equal((await host.dispatch(RUNNER_ID, script)).result?.returnData, 1);
 });
 
-test("a host that fails or breaks off is tried again before the next heartbeat", async (t) => {
+test("registration: a failing or aborting host is retried before the next heartbeat", async (t) => {
   const host = await startHost(t);
   host.next({ status: 500 }, { cutOff: "silent" });
   const service = await startService(t, { AUTOMN_HOST_URL: host.url, AUTOMN_RUNNER_ID: RUNNER_ID, AUTOMN_RUNNER_SECRET: SECRET });
@@ -128,7 +128,7 @@ test("a host that fails or breaks off is tried again before the next heartbeat",
   assert.equal((await service.status()).heartbeat.failuresInARow, 0);
 });
 
-test("a host that comes up later than the runner gets its registration without waiting for a heartbeat", async (t) => {
+test("registration: a host that starts after the runner gets it without waiting for a heartbeat", async (t) => {
   const port = await freePort();
   const service = await startService(t, { AUTOMN_HOST_URL: `http://127.0.0.1:${port}`, AUTOMN_RUNNER_ID: RUNNER_ID, AUTOMN_RUNNER_SECRET: SECRET });
   await until(async () => (await service.status()).heartbeat.failuresInARow >= 1, "the first failure");
@@ -136,7 +136,7 @@ test("a host that comes up later than the runner gets its registration without w
   await host.registered();
 });
 
-test("a refusal is not tried again before the next heartbeat", async (t) => {
+test("registration: a refusal is not retried before the next heartbeat", async (t) => {
   const { host, service } = await startPair(t, { AUTOMN_RUNNER_SECRET: "not the host's secret", AUTOMN_RUNNER_HEARTBEAT_MS: "3000" });
   const first = await host.registered({ status: 401 });
   const second = await host.registered({ after: 1, status: 401 });
@@ -144,7 +144,7 @@ test("a refusal is not tried again before the next heartbeat", async (t) => {
   assert.equal((await service.status()).runner.locked, false);
 });
 
-test("a late answer to an old secret changes nothing", async (t) => {
+test("registration: a late answer to an old secret changes nothing", async (t) => {
   const { host, service } = await startPair(t);
   const { opened, open } = gate();
   host.next({ until: opened });
@@ -161,7 +161,7 @@ test("a late answer to an old secret changes nothing", async (t) => {
   assert.match(runner.lastRegistrationError ?? "", /401/);
 });
 
-test("versions that do not fit and a clock that differs are said in /status and the log, the versions once", async (t) => {
+test("registration: incompatible versions and a clock difference are in /status and the log, the versions once", async (t) => {
   const { host, service } = await startPair(t, { AUTOMN_RUNNER_HEARTBEAT_MS: "400" });
   host.always({ body: { registered: true, hostVersion: "0.1.9", minimumRunnerVersion: "9.0.0" }, date: new Date(Date.now() - 3_600_000) });
   await service.sendForm(SECRET);

@@ -8,12 +8,12 @@ const TOKEN = "reset token of the operator";
 const NEW_SECRET = "rotated secret of the host";
 const RETURNS_1 = { language: "node", code: "AutomnReturn(1)" };
 
-test("without a reset token there is no reset", async (t) => {
+test("reset: refused where no reset token is configured", async (t) => {
   const { service } = await startRegistered(t);
   assert.equal((await service.reset({ token: TOKEN })).status, 404);
 });
 
-test("a wrong, a missing and a strange token are refused, and nothing changes", async (t) => {
+test("reset: a wrong, a missing and a malformed token are refused, and nothing changes", async (t) => {
   const { service } = await startPair(t, { AUTOMN_RUNNER_RESET_TOKEN: TOKEN });
   await service.sendForm(SECRET);
   for (const body of [{ token: "not the operator's token" }, {}, { token: [TOKEN] }, [], null, { token: `${TOKEN}x`, secret: NEW_SECRET }]) {
@@ -24,12 +24,12 @@ test("a wrong, a missing and a strange token are refused, and nothing changes", 
   assert.equal((await service.status()).runner.locked, true);
 });
 
-test("where the environment gives the secret a reset is a conflict", async (t) => {
+test("reset: a conflict where the environment sets the secret", async (t) => {
   const { service } = await startRegistered(t, { AUTOMN_RUNNER_RESET_TOKEN: TOKEN });
   for (const body of [{ token: TOKEN }, { token: TOKEN, secret: NEW_SECRET }]) assert.equal((await service.reset(body)).status, 409);
 });
 
-test("a rotation stores the new secret, registers with it and takes jobs with it alone", async (t) => {
+test("reset: a rotation stores the new secret, registers with it and accepts jobs with it alone", async (t) => {
   const { host, service } = await startPair(t, { AUTOMN_RUNNER_RESET_TOKEN: TOKEN, AUTOMN_RUNNER_STATUS_MESSAGE: "m" });
   await service.sendForm(SECRET);
   const { lockedAt } = (await service.status()).runner;
@@ -48,7 +48,7 @@ test("a rotation stores the new secret, registers with it and takes jobs with it
   assert.match(old.failure ?? "", /^Runner responded with status 401: /);
 });
 
-test("a rotation that the host refuses says why, and keeps the new secret for the next try", async (t) => {
+test("reset: a rotation that the host refuses says why, and keeps the new secret for the next attempt", async (t) => {
   const { host, service } = await startPair(t, { AUTOMN_RUNNER_RESET_TOKEN: TOKEN });
   await service.sendForm(SECRET);
   const answer = await service.reset({ token: TOKEN, secret: NEW_SECRET });
@@ -60,7 +60,7 @@ test("a rotation that the host refuses says why, and keeps the new secret for th
   assert.match(await service.page("/ui/reregister"), /accepted/);
 });
 
-test("a rotation to a secret that could not travel is refused before anything is stored", async (t) => {
+test("reset: a secret that cannot be sent in a header is refused before anything is stored", async (t) => {
   const { service } = await startPair(t, { AUTOMN_RUNNER_RESET_TOKEN: TOKEN });
   await service.sendForm(SECRET);
   for (const secret of ["short", "geheimnis für alle", 123456789012, ["a secret in an array"]]) {
@@ -69,7 +69,7 @@ test("a rotation to a secret that could not travel is refused before anything is
   assert.match(await service.page("/ui/reregister"), /accepted/);
 });
 
-test("a reset without a secret opens the form again, also after a restart", async (t) => {
+test("reset: without a new secret the form opens again, also after a restart", async (t) => {
   const { host, service } = await startPair(t, { AUTOMN_RUNNER_RESET_TOKEN: TOKEN });
   await service.sendForm(SECRET);
   const answer = await service.reset({ token: TOKEN });

@@ -35,7 +35,7 @@ const list = async (service: Service) => (await ask<{ runs: Run[] }>(service, ""
 const resultsDir = (service: Service) => join(service.dataDir, "state", "results");
 const resultFiles = (service: Service) => (existsSync(resultsDir(service)) ? readdirSync(resultsDir(service)) : []);
 
-test("GET /api/runs: the newest first, active or not, after restarts too", async (t) => {
+test("GET /api/runs: newest first, active or not, after restarts too", async (t) => {
   let service = await startService(t, ENV);
   const slow = await postJob(service.url, SECRET, shell("slow", "echo up; sleep 60"));
   await slow.printed("up");
@@ -50,7 +50,7 @@ test("GET /api/runs: the newest first, active or not, after restarts too", async
   assert.deepEqual(runs.map(({ startedAt }) => startedAt), runs.map(({ startedAt }) => startedAt).sort().reverse());
 });
 
-test("a run id that is used again means the second run, while it is active, after a kill and after the next restart", async (t) => {
+test("run id: when used again it names the second run, while that is active, after a kill and after a restart", async (t) => {
   let service = await startService(t, ENV);
   const { reason: first } = await runJob(service.url, SECRET, shell("same", "echo one; AutomnReturn 1"));
   assert.equal((await ask<Run>(service, "/same")).body.result?.returnData, 1);
@@ -77,7 +77,7 @@ test("a run id that is used again means the second run, while it is active, afte
   assert.deepEqual(resultFiles(service), []);
 });
 
-test("a run id whose second result is too large to be kept has none", async (t) => {
+test("run id: when used again, a second result that is too large to be kept is not replaced by the first", async (t) => {
   const service = await startService(t, { ...ENV, AUTOMN_RUNNER_KEEP_RESULTS_MB: "1" });
   await runJob(service.url, SECRET, shell("same", "AutomnReturn 1"));
   assert.equal((await ask<Run>(service, "/same")).body.result?.returnData, 1);
@@ -87,7 +87,7 @@ test("a run id whose second result is too large to be kept has none", async (t) 
   assert.equal((await ask(service, "/same/stream")).status, 404);
 });
 
-test("a result file that a script has replaced is one warning and no error", { skip: process.platform === "win32" }, async (t) => {
+test("results: a file that a script has replaced gives one warning and no error", { skip: process.platform === "win32" }, async (t) => {
   const service = await startService(t, ENV);
   for (const [id, damage] of [
     ["fifo", (file: string) => { rmSync(file); execFileSync("mkfifo", [file]); }],
@@ -107,7 +107,7 @@ test("a result file that a script has replaced is one warning and no error", { s
   }
 });
 
-test("a journal line without an owner is skipped with one warning, and the service starts", async (t) => {
+test("journal: a line without an owner is skipped with one warning, and the service starts", async (t) => {
   const dataDir = await temporaryDirectory(t);
   await mkdir(join(dataDir, "state"), { recursive: true });
   const start = { event: "start", at: "2025-01-01T00:00:00.000Z", runId: "no owner", name: "x", language: "shell", sha256: "" };

@@ -30,7 +30,7 @@ async function filesUnder(folder: string): Promise<string[]> {
   return paths.filter((_path, index) => files[index]);
 }
 
-test("after a full life the secret is in the state file and nowhere else", async (t) => {
+test("secret: entered in the form, it is in the state file and nowhere else", async (t) => {
   const { host, service } = await startPair(t, { AUTOMN_RUNNER_RESET_TOKEN: TOKEN, AUTOMN_RUNNER_HEARTBEAT_MS: "3000", AUTOMN_RUNNER_LOG_LEVEL: "debug" });
   const seen: [string, string][] = [];
   const see = async (where: string, answer: Response): Promise<void> => void seen.push([`${where} (${answer.status})`, `${JSON.stringify([...answer.headers])}${await answer.text()}`]);
@@ -71,7 +71,7 @@ test("after a full life the secret is in the state file and nowhere else", async
   }
 });
 
-test("a secret from the environment is in no file, log line or page, and no script sees it", async (t) => {
+test("secret: from the environment, it is in no file, log line or page, and no script sees it", async (t) => {
   const host = await startHost(t);
   const service = await startService(t, {
     AUTOMN_HOST_URL: host.url, AUTOMN_RUNNER_ID: RUNNER_ID, AUTOMN_RUNNER_SECRET: SECRET, AUTOMN_RUNNER_RESET_TOKEN: TOKEN, AUTOMN_RUNNER_LOG_LEVEL: "debug",

@@ -5,7 +5,7 @@ import { ask, startPair, startRegistered, startService } from "../support/servic
 
 const FORM = /<form[^>]*action="\/ui\/register"/;
 
-test("a fresh runner asks for its secret, and is locked by the first that the host takes", async (t) => {
+test("setup form: a new runner asks for its secret, and locks once the host accepts one", async (t) => {
   const { host, service } = await startPair(t, { AUTOMN_RUNNER_STATUS_MESSAGE: "m" });
   assert.match(await service.page(), FORM);
   assert.equal((await service.status()).runner.secretSource, null);
@@ -37,7 +37,7 @@ for (const [what, secret, reason] of [
   ["of other characters", "geheimnis für alle", /printable ASCII/],
   ["of two lines", "one line and\nanother line", /printable ASCII/],
 ] as const) {
-  test(`a secret that is ${what} is refused with the reason, and never sent`, async (t) => {
+  test(`setup form: a secret that is ${what} is refused with the reason, and never sent`, async (t) => {
     const { host, service } = await startPair(t);
     const answer = await service.sendForm(secret);
     const page = await answer.text();
@@ -49,7 +49,7 @@ for (const [what, secret, reason] of [
   });
 }
 
-test("a secret from the environment leaves no form, and none is taken", async (t) => {
+test("setup form: absent and refused where the environment sets the secret", async (t) => {
   const { service } = await startRegistered(t);
   assert.doesNotMatch(await service.page(), FORM);
   const answer = await service.sendForm("another secret of mine");
@@ -59,7 +59,7 @@ test("a secret from the environment leaves no form, and none is taken", async (t
   assert.deepEqual([status.runner.secretSource, status.config.secretManagedByEnv], ["environment", true]);
 });
 
-test("another site's page can't send the form", async (t) => {
+test("setup form: another site cannot submit it", async (t) => {
   const { host, service } = await startPair(t);
   const body = new URLSearchParams({ secret: SECRET }).toString();
   const headers = { "content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "cross-site" };
@@ -67,12 +67,12 @@ test("another site's page can't send the form", async (t) => {
   assert.equal(host.registrations.length, 0);
 });
 
-test("a form larger than any secret is refused", async (t) => {
+test("setup form: a body larger than any secret is refused", async (t) => {
   const { service } = await startPair(t);
   assert.equal((await service.sendForm("x".repeat(100_000))).status, 413);
 });
 
-test("settings that are missing do not stop the start: page and status name them", async (t) => {
+test("start: missing settings do not prevent it; the page and /status name them", async (t) => {
   const service = await startService(t, { AUTOMN_RUNNER_PUBLIC_URL: undefined });
   const names = ["AUTOMN_HOST_URL", "AUTOMN_RUNNER_ID", "AUTOMN_RUNNER_PUBLIC_URL or AUTOMN_RUNNER_ENDPOINT_URL"];
   assert.deepEqual((await service.status()).config.missing, names);
@@ -82,7 +82,7 @@ test("settings that are missing do not stop the start: page and status name them
   assert.match(await service.page("/ui/reregister"), /missing/);
 });
 
-test("everything that came from outside is escaped on the page", async (t) => {
+test("operator page: everything from outside is escaped", async (t) => {
   const hostile = `<img src=x onerror="alert(1)">`;
   const { host, service } = await startPair(t, { AUTOMN_RUNNER_ID: hostile });
   host.always({ status: 400, body: { error: hostile } });

@@ -16,7 +16,7 @@ async function writeState(dataDir: string, text: string): Promise<string> {
   return file;
 }
 
-test("a restart keeps the registration", async (t) => {
+test("state file: a restart keeps the registration", async (t) => {
   const { host, service } = await startPair(t);
   await service.sendForm(SECRET);
   const before = (await service.status()).runner;
@@ -28,20 +28,20 @@ test("a restart keeps the registration", async (t) => {
   assert.equal((await host.dispatch(RUNNER_ID, { language: "node", code: "AutomnReturn('back')" })).result?.returnData, "back");
 });
 
-test("folder and file are for the runner's own user alone", { skip: process.platform === "win32" }, async (t) => {
+test("state file: it and its folder are accessible to the runner's own user only", { skip: process.platform === "win32" }, async (t) => {
   const { service } = await startPair(t);
   await service.sendForm(SECRET);
   assert.equal((await stat(service.stateFile)).mode & 0o777, 0o600);
   assert.equal((await stat(dirname(service.stateFile))).mode & 0o777, 0o700);
 });
 
-test("a secret from the environment is not written down", async (t) => {
+test("state file: a secret from the environment is not written to it", async (t) => {
   const { service } = await startRegistered(t);
   const text = await until(() => readFile(service.stateFile, "utf8").catch(() => undefined), "the state file");
   assert.equal("secret" in (JSON.parse(text) as object), false);
 });
 
-test("removing the state file and restarting asks for the secret again", async (t) => {
+test("state file: removing it and restarting asks for the secret again", async (t) => {
   const { service } = await startPair(t);
   await service.sendForm(SECRET);
   await service.stop();
@@ -52,7 +52,7 @@ test("removing the state file and restarting asks for the secret again", async (
 });
 
 for (const [what, text] of [["half a file", `{"secret": "${JSON.stringify(SECRET).slice(1, 12)}`], ["an empty file", ""], ["no object", "[1,2]"], ["a secret that is no text", `{"secret": 12}`]] as const) {
-  test(`${what} as state file is kept aside and said on the page and in the log`, async (t) => {
+  test(`state file: ${what} is renamed, and reported on the page and in the log`, async (t) => {
     const host = await startHost(t);
     const dataDir = await temporaryDirectory(t);
     const file = await writeState(dataDir, text);
@@ -69,7 +69,7 @@ for (const [what, text] of [["half a file", `{"secret": "${JSON.stringify(SECRET
   });
 }
 
-test("the public runner's state file is read, so that replacing it keeps the registration", async (t) => {
+test("state file: the public runner's is read, so that replacing it keeps the registration", async (t) => {
   const host = await startHost(t);
   const dataDir = await temporaryDirectory(t);
   const lockedAt = "2025-03-01T08:00:00.000Z";
@@ -85,7 +85,7 @@ test("the public runner's state file is read, so that replacing it keeps the reg
   assert.equal((await host.dispatch(RUNNER_ID, { language: "node", code: "AutomnReturn(2)" })).result?.returnData, 2);
 });
 
-test("where the environment says nothing, the public runner's state file says which host, runner, endpoint and interpreters", async (t) => {
+test("state file: the public runner's gives host, runner id, endpoint and interpreters that the environment leaves out", async (t) => {
   const host = await startHost(t);
   const dataDir = await temporaryDirectory(t);
   const port = await freePort();
@@ -105,14 +105,14 @@ test("where the environment says nothing, the public runner's state file says wh
   assert.deepEqual(stored.runtimeExecutables, { python: process.execPath, powershell: "/no/such/pwsh" });
 });
 
-test("under another runner id the form is open again", async (t) => {
+test("state file: under another runner id the form is open again", async (t) => {
   const { service } = await startPair(t);
   await service.sendForm(SECRET);
   const again = await service.restart({ AUTOMN_RUNNER_ID: "someone else" });
   assert.match(await again.page(), FORM);
 });
 
-test("a state folder that is removed under the runner is made anew", async (t) => {
+test("state folder: created again when it is removed while the runner runs", async (t) => {
   const { service } = await startPair(t);
   await service.sendForm(SECRET);
   await rm(dirname(service.stateFile), { recursive: true });
@@ -121,7 +121,7 @@ test("a state folder that is removed under the runner is made anew", async (t) =
   assert.equal((await stat(dirname(service.stateFile))).mode & 0o777, 0o700);
 });
 
-test("a state directory that cannot be written to ends the start with a sentence and code 78", async (t) => {
+test("state folder: one that is not writable ends the start with one log line and exit code 78", async (t) => {
   const dataDir = await temporaryDirectory(t);
   const blocked = join(dataDir, "file");
   await writeFile(blocked, "");
@@ -134,7 +134,7 @@ test("a state directory that cannot be written to ends the start with a sentence
   });
 });
 
-test("a kill at any moment leaves the old or the new state whole", async (t) => {
+test("state file: a kill at any moment leaves the old or the new one complete", async (t) => {
   const host = await startHost(t);
   let service = await startService(t, { AUTOMN_HOST_URL: host.url, AUTOMN_RUNNER_ID: RUNNER_ID, AUTOMN_RUNNER_HEARTBEAT_MS: "30" });
   await service.sendForm(SECRET);

@@ -19,7 +19,7 @@ async function waiting(service: Service): Promise<number> {
   return found;
 }
 
-test("the second run of a language finds its interpreter running", async (t) => {
+test("warm start: the second run of a language uses an interpreter that is already running", async (t) => {
   const service = await startService(t, { AUTOMN_RUNNER_SECRET: SECRET });
   assert.equal((await runJob(service.url, SECRET, job)).start, "cold");
   await waiting(service);
@@ -29,7 +29,7 @@ test("the second run of a language finds its interpreter running", async (t) => 
   assert.deepEqual((await runJob(service.url, SECRET, job)).returnData, "ran", "nothing of another run's environment");
 });
 
-test("a waiting process that does not answer is replaced, and the script runs once", async (t) => {
+test("warm start: a warm process that does not answer is replaced, and the script runs once", async (t) => {
   const service = await startService(t, { AUTOMN_RUNNER_SECRET: SECRET });
   await runJob(service.url, SECRET, job);
   process.kill(await waiting(service), "SIGSTOP");
@@ -37,7 +37,7 @@ test("a waiting process that does not answer is replaced, and the script runs on
   assert.deepEqual([result.start, result.code, result.returnData], ["cold", 0, "ran"]);
 });
 
-test("a host that leaves while a waiting process does not answer is noticed at once", async (t) => {
+test("warm start: a host that disconnects while a warm process does not answer is noticed at once", async (t) => {
   const service = await startService(t, { AUTOMN_RUNNER_SECRET: SECRET });
   await runJob(service.url, SECRET, job);
   process.kill(await waiting(service), "SIGSTOP");

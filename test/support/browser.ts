@@ -69,7 +69,7 @@ function reasonToSkip(): string | false {
   return lacking.length > 0 && `NOT TESTED IN A BROWSER: no ${lacking.join(", no ")} on the PATH ${remedy}`;
 }
 
-/** Why browser tests can't run here, or false: `test("…", { skip: browserMissing }, …)`. */
+/** Why browser tests cannot run here, or false: `test("…", { skip: browserMissing }, …)`. */
 export const browserMissing: string | false = reasonToSkip();
 
 const flags = [

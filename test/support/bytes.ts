@@ -1,9 +1,9 @@
-// Text as the runner gets it: bytes, in memory that is used again at once.
+// Text as the runner reads it: bytes in a buffer that is reused for the next read.
 
 /** The bytes of a text. */
 export const bytes = (text: string): Buffer => Buffer.from(text);
 
-/** Lends content as the runner's readers do, which have one buffer for all: behind the call something else stands there. */
+/** Passes a buffer that is overwritten after the call, as the runner's readers do, which reuse one buffer. */
 export function lend<T extends string | void>(content: string | Uint8Array, use: (chunk: Buffer) => T): T {
   const chunk = typeof content === "string" ? Buffer.from(content) : Buffer.from(content);
   const outcome = use(chunk);

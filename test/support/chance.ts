@@ -1,4 +1,4 @@
-// Randomness with a fixed seed, so that a failing case comes again.
+// Pseudo-random numbers with a fixed seed, so that a failure can be reproduced.
 
 /** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
 export function seeded(seed: number): () => number {
@@ -11,7 +11,7 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** The ways in which a stream's tests cut its input: whole, unit by unit, and at random places. */
+/** Splits an input as a stream may deliver it: whole, unit by unit, and at random places. */
 export function cuttings<T extends { readonly length: number; slice(from: number, to: number): T }>(whole: T, seed = 7, rounds = 5): T[][] {
   const random = seeded(seed);
   const at = (sizes: () => number) => {
@@ -23,11 +23,11 @@ export function cuttings<T extends { readonly length: number; slice(from: number
     }
     return pieces;
   };
-  const longest = Math.max(2, Math.ceil(whole.length / 3));
-  return [[whole], at(() => 1), ...Array.from({ length: rounds }, () => at(() => 1 + Math.floor(random() * longest)))];
+  const maxSize = Math.max(2, Math.ceil(whole.length / 3));
+  return [[whole], at(() => 1), ...Array.from({ length: rounds }, () => at(() => 1 + Math.floor(random() * maxSize)))];
 }
 
-/** The same for a text that is cut between its characters only. */
+/** Like `cuttings`, for a text that is split between characters only. */
 export function characterCuttings(text: string, seed = 7, rounds = 5): string[][] {
   return cuttings<readonly string[]>([...text], seed, rounds).map((pieces) => pieces.map((piece) => piece.join("")));
 }

@@ -1,6 +1,6 @@
-// What a test opened is closed after it, the last thing first.
+// Cleans up after a test, in reverse order.
 
-/** What is needed of the context that a test is called with. */
+/** The part of a test's context that is used here. */
 export interface TestContext {
   after(cleanup: () => Promise<void>): void;
   skip(message?: string): void;
@@ -10,7 +10,7 @@ type Cleanup = () => unknown;
 
 const pending = new WeakMap<TestContext, Cleanup[]>();
 
-/** Has `cleanup` run after the test, before those that were asked for earlier; one that fails does not keep the others from running. */
+/** Registers `cleanup` to run after the test, before those registered earlier. A failing one does not prevent the others. */
 export function afterwards(t: TestContext, cleanup: Cleanup): void {
   const known = pending.get(t);
   if (known !== undefined) {

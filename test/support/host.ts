@@ -4,12 +4,12 @@ import type { TestContext } from "./cleanup.ts";
 import { openFakeHost } from "../../scripts/fake-host.ts";
 import type { FakeHost } from "../../scripts/fake-host.ts";
 
-/** The id under which the tests' runners register. */
+/** The runner id of the tests. */
 export const RUNNER_ID = "runner 1/ä";
-/** The secret that the host knows for it; the characters are those that escaping changes. */
+/** The runner's secret, made of characters that need escaping. */
 export const SECRET = `s3cr"t\\<&>'+%41 word`;
 
-/** A fake host that knows `RUNNER_ID` by `SECRET`, closed after the test. */
+/** Starts a fake host that knows `RUNNER_ID` and `SECRET`; closed after the test. */
 export async function startHost(t: TestContext, port = 0): Promise<FakeHost> {
   const host = await openFakeHost({ port });
   afterwards(t, () => host.close());
@@ -17,7 +17,7 @@ export async function startHost(t: TestContext, port = 0): Promise<FakeHost> {
   return host;
 }
 
-/** A promise to hold an answer back with. */
+/** A promise that a test resolves by hand, to delay an answer. */
 export interface Gate {
   readonly opened: Promise<void>;
   open(): void;

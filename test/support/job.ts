@@ -1,10 +1,10 @@
-// A job at a running service, with its answer in the test's hands: read, held back or cut off.
+// Posts jobs to a running service and lets the test read, pause or abort the answer.
 import { request } from "node:http";
 import type { IncomingMessage } from "node:http";
 import type { RunResult } from "../../runner/protocol/result.ts";
 import { until } from "./until.ts";
 
-/** A job under way. */
+/** A posted job. */
 export interface PostedJob {
   /** Text of all log frames so far. */
   readonly log: string;
@@ -14,14 +14,14 @@ export interface PostedJob {
   readonly result: Promise<RunResult>;
   /** Resolves once the log holds the text. */
   printed(text: string): Promise<void>;
-  /** Stops and goes on reading. */
+  /** Stops reading the answer until `resume`. */
   pause(): void;
   resume(): void;
-  /** Cuts the connection off. */
+  /** Closes the connection. */
   hangUp(): void;
 }
 
-/** Posts a job and resolves when the answer's headers are there. Rejects for a status that is not 200, naming it. */
+/** Posts a job; resolves when the answer's headers have arrived. Rejects with the status when it is not 200. */
 export function postJob(url: string, secret: string, job: unknown): Promise<PostedJob> {
   return new Promise((resolve, reject) => {
     const headers = { "content-type": "application/json", "x-automn-runner-secret": secret };
@@ -34,7 +34,7 @@ export function postJob(url: string, secret: string, job: unknown): Promise<Post
   });
 }
 
-/** As `postJob`, and waits for the result. */
+/** Posts a job and resolves with its result. */
 export async function runJob(url: string, secret: string, job: unknown): Promise<RunResult> {
   return (await postJob(url, secret, job)).result;
 }

@@ -1,15 +1,15 @@
-// A server on the loopback for one test, and plain ways to talk to it.
+// An HTTP server on the loopback address for one test, and simple clients.
 import { createServer, request as httpRequest } from "node:http";
 import type { IncomingHttpHeaders, RequestListener, Server } from "node:http";
 import { connect } from "node:net";
 import type { AddressInfo } from "node:net";
 
-/** Something that tells when the test is over. */
+/** The part of a test's context that runs cleanups. */
 export interface TestLifetime {
   after(close: () => Promise<void> | void): void;
 }
 
-/** Listens on a free port of the loopback until the test is over; resolves with the port. */
+/** Listens on a free loopback port until the test has ended; resolves with the port. */
 export async function serve(t: TestLifetime, answer: RequestListener | Server): Promise<number> {
   const server = typeof answer === "function" ? createServer(answer) : answer;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -27,14 +27,19 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Asks the loopback; unlike `fetch` it sends path and headers exactly as they are given. */
-export function ask(port: number, path: string, { method = "GET", headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: string | Buffer } = {}): Promise<Answer> {
+/** Sends a request to the loopback address. Unlike `fetch`, it sends path and headers exactly as given. */
+export function ask(
+  port: number, path: string,
+  { method = "GET", headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: string | Buffer } = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({ host: "127.0.0.1", port, path, method, headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("error", reject);
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString("utf8") }));
+      response.on("end", () => {
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString("utf8") });
+      });
     });
     request.on("error", reject);
     request.end(body);
@@ -42,7 +47,9 @@ export function ask(port: number, path: string, { method = "GET", headers = {}, 
 }
 
 /** Sends raw bytes and resolves with all that comes back until the other side closes. */
-export function exchange(port: number, text: string | Buffer, { endAfterwards = false }: { endAfterwards?: boolean } = {}): Promise<string> {
+export function exchange(
+  port: number, text: string | Buffer, { endAfterwards = false }: { endAfterwards?: boolean } = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1", () => {
       if (endAfterwards) socket.end(text);

@@ -1,4 +1,4 @@
-// What tests of files share: logs that can be looked at, small disks, programs of their own.
+// Helpers for tests of files: a recording log, small disks, separate programs.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -12,14 +12,14 @@ import type { TestContext } from "./cleanup.ts";
 export { temporaryFolder as folder } from "./folder.ts";
 export { until } from "./until.ts";
 
-/** A log whose lines can be looked at. */
+/** A log that records its lines. */
 export function listeningLog() {
   const lines: string[] = [];
   const at = (level: string) => (message: string, fields: object = {}) => void lines.push(`${level} ${message} ${JSON.stringify(fields)}`);
   return { lines, debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
-/** All that an iterable gives. */
+/** All values of an iterable. */
 export async function all<T>(items: AsyncIterable<T> | undefined): Promise<T[]> {
   const found: T[] = [];
   for await (const item of items ?? []) found.push(item);

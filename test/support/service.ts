@@ -1,4 +1,4 @@
-// The built service as a black box, in a folder of its own that is removed after the test.
+// Starts the built service as a black box, in its own temporary folder.
 import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
@@ -26,7 +26,7 @@ export interface Service extends BuiltRunner {
   /** Sends the page's form as a browser does. */
   sendForm(secret: string): Promise<Response>;
   reset(body: unknown): Promise<Response>;
-  /** Ends it and starts it again with the same folder and port; `env` comes on top. */
+  /** Ends it and starts it again with the same folder and port, and with `env` added. */
   restart(env?: NodeJS.ProcessEnv, signal?: NodeJS.Signals): Promise<Service>;
 }
 
@@ -37,7 +37,7 @@ export async function temporaryDirectory(t: TestContext): Promise<string> {
   return directory;
 }
 
-/** What every test's service has: no interpreter but node and a shell, unless `env` says otherwise, and nothing of ours. */
+/** The environment of a test's service: only Node and a shell as interpreters unless `env` adds others, and no inherited settings. */
 export function plainEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR } = process.env;
   const absent = join(tmpdir(), "no-such-interpreter");
@@ -73,7 +73,7 @@ export async function startService(t: TestContext, env: NodeJS.ProcessEnv = {}, 
   });
 }
 
-/** A fake host and a service that knows it. Without `secret` in the environment unless `env` has one. */
+/** Starts a fake host and a service that knows it. The service has no secret unless `env` sets one. */
 export async function startPair(t: TestContext, env: NodeJS.ProcessEnv = {}): Promise<{ readonly host: FakeHost; readonly service: Service }> {
   const host = await startHost(t);
   const service = await startService(t, { AUTOMN_HOST_URL: host.url, AUTOMN_RUNNER_ID: RUNNER_ID, ...env });
@@ -81,28 +81,28 @@ export async function startPair(t: TestContext, env: NodeJS.ProcessEnv = {}): Pr
   return { host, service };
 }
 
-/** Whether those interpreters are found that every machine has. */
+/** Whether the interpreters that every machine has are found. */
 function interpretersFound({ runtimes }: Status): boolean {
   return runtimes["node"] !== undefined && runtimes["shell"] !== undefined;
 }
 
-/** A fake host and a service that has registered with it, its secret from the environment. */
+/** Starts a fake host and a registered service whose secret comes from the environment. */
 export async function startRegistered(t: TestContext, env: NodeJS.ProcessEnv = {}): Promise<{ readonly host: FakeHost; readonly service: Service }> {
   const pair = await startPair(t, { AUTOMN_RUNNER_SECRET: SECRET, ...env });
   await until(async () => (await pair.service.status()).runner.registeredAt !== null, "the registration");
-  const told = () => Object.keys((pair.host.registrations.at(-1)?.body["runtimes"] ?? {}) as object);
-  await until(() => told().includes("node") && told().includes("shell"), "the registration with the interpreters' versions");
+  const registered = () => Object.keys((pair.host.registrations.at(-1)?.body["runtimes"] ?? {}) as object);
+  await until(() => registered().includes("node") && registered().includes("shell"), "the registration with the interpreters' versions");
   return pair;
 }
 
-/** An answer as it came. */
+/** An unprocessed answer. */
 export interface RawAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-/** Asks with a path that is sent exactly as it is. */
+/** Sends a request whose path is not normalized. */
 export function ask(url: string, method: string, path: string, { headers = {}, body }: { headers?: Readonly<Record<string, string>>; body?: string | Buffer } = {}): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url);

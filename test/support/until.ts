@@ -1,12 +1,14 @@
-// Waiting for conditions, never for clocks.
+// Waits for a condition instead of a fixed time.
 
-/** Resolves with the first value of `look` that is neither false nor undefined; rejects when there was none for too long. */
-export async function until<T>(look: () => T | false | undefined | Promise<T | false | undefined>, what: string, patienceMs = 30_000): Promise<T> {
-  const deadline = Date.now() + patienceMs;
+/** Polls `check` and resolves with its first value that is neither false nor undefined; rejects after `timeoutMs`. */
+export async function until<T>(
+  check: () => T | false | undefined | Promise<T | false | undefined>, what: string, timeoutMs = 30_000,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const found = await look();
+    const found = await check();
     if (found !== false && found !== undefined) return found;
-    if (Date.now() > deadline) throw new Error(`Waited ${patienceMs / 1000} s in vain for ${what}`);
+    if (Date.now() > deadline) throw new Error(`Waited ${timeoutMs / 1000} s in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

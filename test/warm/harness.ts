@@ -134,7 +134,8 @@ export async function openHarness({ environment = process.env, paths = {}, ...op
       await until(() => (warmPool.counts[name]?.ready ?? 0) > 0, `a warm process: ${lines.join("")}`);
     },
     async close() {
-      await warmPool.close();
+      const alive = setInterval(() => {}, 1_000); // warm processes do not keep this one alive, not even while they are being ended
+      await warmPool.close().finally(() => clearInterval(alive));
       await workspaces.close();
       await stdioFactory.close();
       await rm(home, { recursive: true, force: true });

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { chmod, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { WarmPool } from "../../runner/warm/warm-pool.ts";
 import { coldReason } from "../../runner/warm/eligibility.ts";
 import { openHarness } from "./harness.ts";
@@ -11,6 +12,7 @@ import type { TestContext } from "../support/cleanup.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { gate } from "../support/host.ts";
 import { processLives } from "../support/process-lives.ts";
+import { standStill } from "../support/stand-still.ts";
 import { until } from "../support/until.ts";
 
 const HELLO = { language: "node", code: "console.log('hello', process.pid)" };
@@ -138,6 +140,24 @@ test("warmLauncher: closing it before the launch ends its process", async (t) =>
   assert.ok(launcher !== undefined);
   await launcher.close();
   assert.equal(processLives(pid), false);
+});
+
+test("WarmProcess.accept: an answer that came in time counts, although the runner stood still over the deadline", async (t) => {
+  const harness = await harnessFor(t);
+  await harness.warmed(HELLO);
+  const file = join(await temporaryFolder(t), "script.js");
+  await writeFile(file, "setInterval(() => {}, 1000)");
+  const request = await harness.requestFor(HELLO, file);
+  const launcher = await harness.warmPool.take(request, "{}");
+  assert.ok(launcher !== undefined);
+  const launching = launcher.launch(request, new AbortController().signal);
+  standStill(2_500);
+  const { child, start } = await launching;
+  await delay(50);
+  assert.deepEqual([start, processLives(child.pid)], ["warm", true]);
+  process.kill(-child.pid, "SIGKILL");
+  await child.exited;
+  await launcher.close();
 });
 
 test("WarmPool: ends the processes of a language that no job has asked for in `idleMs`", async (t) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { IN_SCRIPT_DIR, NODE, POWERSHELL, PYTHON } from "./corpus.ts";
+import { WITH_HELPERS as POWERSHELL } from "../languages/powershell/corpus.ts";
+import { IN_SCRIPT_DIR, NODE, PYTHON } from "./corpus.ts";
 import { openHarness } from "./harness.ts";
 import type { Harness, Outcome, TestScript } from "./harness.ts";
 import type { TestContext } from "../support/cleanup.ts";

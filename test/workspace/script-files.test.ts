@@ -44,7 +44,8 @@ describe("ScriptFiles: the file with the code", () => {
   it("is another one for another version, so that a running one is never touched", async (t) => {
     const { files } = await start(t);
     const versions = [["a", ".sh"], ["b", ".sh"], ["a", ".ts"]] as const;
-    const [a, b, c] = await Promise.all(versions.map(([code, extension]) => files.place({ ...script(code), language: extension }, () => extension)));
+    const place = ([code, extension]: readonly [string, string]) => files.place({ ...script(code), language: extension }, () => extension);
+    const [a, b, c] = await Promise.all(versions.map(place));
     assert.ok(a !== undefined && b !== undefined && c !== undefined);
     assert.equal(new Set([a.codeFile, b.codeFile, c.codeFile]).size, 3);
     assert.equal(a.lastingDir, b.lastingDir);
@@ -61,7 +62,8 @@ describe("ScriptFiles: the file with the code", () => {
     for (const code of ["a", "b", "a"]) assert.ok(files.locate(script(code), extensionOf).codeFile.endsWith(`.${code}`));
     assert.ok((await files.place(script("b"), extensionOf)).codeFile.endsWith(".b"));
     assert.deepEqual(asked, ["a", "b"]);
-    assert.ok(files.locate({ ...script("a"), language: "typescript" }, () => ".ts").codeFile.endsWith(".ts"), "another language is asked for itself");
+    const other = files.locate({ ...script("a"), language: "typescript" }, () => ".ts");
+    assert.ok(other.codeFile.endsWith(".ts"), "another language is asked for itself");
   });
 
   it("is made anew when it was cut short or removed, or its folder was", async (t) => {

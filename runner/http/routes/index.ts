@@ -56,14 +56,16 @@ export function createRoutes(dependencies: RouteDependencies) {
 function answerFailure(exchange: Exchange, error: unknown, log: Log): void {
   const { request, response, path } = exchange;
   const failure = error instanceof Failure ? error : new Failure("internal", "Something went wrong in the runner; its log says what");
-  if (failure !== error) log.error("A request failed", { method: request.method, path, error: error instanceof Error ? error.stack : messageOf(error) });
-  else log.debug("A request was refused", { method: request.method, path, status: failure.status, reason: failure.message });
+  const { method } = request;
+  if (failure === error) log.debug("A request was refused", { method, path, status: failure.status, reason: failure.message });
+  else log.error("A request failed", { method, path, error: error instanceof Error ? error.stack : messageOf(error) });
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  if (wantsPage(exchange)) sendPage(response, failure.status, errorPage(failure.status, titleOf(failure), failure.message), failure.headers);
-  else sendJson(response, failure.status, { error: failure.message }, failure.headers);
+  const { status, message, headers } = failure;
+  if (wantsPage(exchange)) sendPage(response, status, errorPage(status, titleOf(failure), message), headers);
+  else sendJson(response, status, { error: message }, headers);
   discardBody(request);
 }
 

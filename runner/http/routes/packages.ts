@@ -42,7 +42,10 @@ export function packageStatus({ packages, languages, answerMs = ANSWER_MS }: Pac
     const node = await languages.find("node");
     const listed = "message" in node
       ? names.map((name): PackageStatus => ({ name, status: "error", message: node.message }))
-      : await packages.status({ scriptId, home: folderName(scriptId ?? directoryKey), names, installMissing, language: node.language.name, interpreter: node.interpreter }, answerMs);
+      : await packages.status({
+        scriptId, names, installMissing,
+        home: folderName(scriptId ?? directoryKey), language: node.language.name, interpreter: node.interpreter,
+      }, answerMs);
     sendJson(response, 200, { scriptId: scriptId ?? null, packages: listed, installMissing, error: errorOf(listed) });
   };
 }
@@ -59,26 +62,32 @@ export function clearPackages({ packages, page }: PackageRouteDependencies): Han
 
 function clearedMessage({ removed, left }: Cleared): string {
   const sets = (count: number) => `${count} ${count === 1 ? "set" : "sets"} of packages`;
-  return left === 0 ? `${sets(removed)} removed.` : `${sets(removed)} removed; ${left} in use, to go when the last run with ${left === 1 ? "it" : "them"} has ended.`;
+  if (left === 0) return `${sets(removed)} removed.`;
+  return `${sets(removed)} removed; ${left} in use, to be removed after the last run that uses ${left === 1 ? "it" : "them"}.`;
 }
 
 function parseQuestion(body: unknown): Question {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) throw new Failure("bad-request", `Cannot read the question: wanted a JSON object, found ${describe(body)}`);
+  if (typeof body !== "object" || body === null || Array.isArray(body)) throw unreadable("the question", "a JSON object", body);
   const { scriptId, directoryKey, packages, installMissing } = body as Readonly<Record<string, unknown>>;
-  if (!Array.isArray(packages)) throw new Failure("bad-request", `Cannot read packages: wanted an array of names, found ${describe(packages)}`);
-  if (packages.length > MAX_PACKAGES) throw new Failure("bad-request", `Cannot read packages: wanted at most ${MAX_PACKAGES} names, found ${packages.length}`);
+  if (!Array.isArray(packages)) throw unreadable("packages", "an array of names", packages);
+  if (packages.length > MAX_PACKAGES) throw unreadable("packages", `at most ${MAX_PACKAGES} names`, packages.length);
   const names = packages.map((name: unknown, index) => {
-    if (typeof name !== "string") throw new Failure("bad-request", `Cannot read packages[${index}]: wanted a name, found ${describe(name)}`);
+    if (typeof name !== "string") throw unreadable(`packages[${index}]`, "a name", name);
     return name;
   });
-  return { scriptId: key(scriptId, "scriptId"), directoryKey: key(directoryKey, "directoryKey"), names, installMissing: installMissing !== false };
+  const keys = { scriptId: key(scriptId, "scriptId"), directoryKey: key(directoryKey, "directoryKey") };
+  return { ...keys, names, installMissing: installMissing !== false };
 }
 
 /** An id as the job's own is read: numbers are spelled out, blank is none. */
 function key(value: unknown, field: string): string | undefined {
   if (value === undefined || value === null || value === "") return undefined;
-  if (typeof value !== "string" && typeof value !== "number") throw new Failure("bad-request", `Cannot read ${field}: wanted text, found ${describe(value)}`);
+  if (typeof value !== "string" && typeof value !== "number") throw unreadable(field, "text", value);
   return String(value);
+}
+
+function unreadable(what: string, wanted: string, found: unknown): Failure {
+  return new Failure("bad-request", `Cannot read ${what}: wanted ${wanted}, found ${describe(found)}`);
 }
 
 /** The one reason why nothing could be had, where there is one. */

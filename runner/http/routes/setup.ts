@@ -11,6 +11,8 @@ import { withoutSecret, withSecret } from "../../registration/state.ts";
 import { formIsOpen, pageOf, runnerOf } from "./status.ts";
 import type { Parts } from "./status.ts";
 
+const FIXED_SECRET = "The secret is set by the environment (AUTOMN_RUNNER_SECRET)";
+
 /** `GET /`. */
 export function showPage(parts: Parts): Handler {
   return ({ response }) => sendPage(response, 200, operatorPage(pageOf(parts)));
@@ -27,7 +29,7 @@ export function registerAgain(parts: Parts): Handler {
 /** `POST /ui/register`, the form with the secret. */
 export function takeSecret(parts: Parts): Handler {
   return async ({ request, response }) => {
-    if (parts.config.secret !== undefined) throw new Failure("forbidden", "The secret is set by the environment (AUTOMN_RUNNER_SECRET) and cannot be changed here");
+    if (parts.config.secret !== undefined) throw new Failure("forbidden", `${FIXED_SECRET} and cannot be changed here`);
     if (!formIsOpen(parts)) throw new Failure("forbidden", "This runner is registered: its secret cannot be changed here");
     const form = await readForm(request, MAX_FORM_BYTES);
     let secret: string;
@@ -48,7 +50,7 @@ export function takeSecret(parts: Parts): Handler {
 export function reset(parts: Parts): Handler {
   const { config, state, registrar } = parts;
   return async ({ response, form }) => {
-    if (config.secret !== undefined) throw new Failure("conflict", "The secret is set by the environment (AUTOMN_RUNNER_SECRET): change it there");
+    if (config.secret !== undefined) throw new Failure("conflict", `${FIXED_SECRET}: change it there`);
     const secret = textField(form, "secret");
     if (secret === undefined) {
       await state.update(withoutSecret);

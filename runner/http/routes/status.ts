@@ -8,6 +8,7 @@ import type { Registrar } from "../../registration/registrar.ts";
 import { missingSettings } from "../../registration/settings.ts";
 import type { LanguageRegistry } from "../../languages/registry.ts";
 import type { OutcomeView, PageView } from "../../page/view.ts";
+import type { StdioFactory } from "../../process/stdio.ts";
 import type { Packages } from "../../packages/packages.ts";
 import type { StateStore } from "../../registration/state-store.ts";
 
@@ -23,6 +24,7 @@ export interface Parts {
   readonly warmPool: WarmPool;
   readonly packages: Packages;
   readonly history: RunHistory;
+  readonly stdioFactory: StdioFactory;
   readonly secret: () => string | undefined;
 }
 
@@ -82,7 +84,7 @@ export function runnerOf({ config, state, secret }: Parts) {
 
 /** What the operator page shows. */
 export function pageOf(parts: Parts, outcome?: OutcomeView): PageView {
-  const { heartbeat } = parts.registrar;
+  const { intervalMs, last, next, failuresInARow } = parts.registrar.heartbeat;
   const { runtimes, languages } = parts.languages;
   const { active, total, byOutcome } = parts.runs.counts;
   return {
@@ -91,7 +93,7 @@ export function pageOf(parts: Parts, outcome?: OutcomeView): PageView {
     problems: problemsOf(parts),
     form: formIsOpen(parts),
     outcome,
-    heartbeat: { intervalMs: heartbeat.intervalMs, lastAt: heartbeat.last, nextAt: heartbeat.next, failuresInARow: heartbeat.failuresInARow },
+    heartbeat: { intervalMs, lastAt: last, nextAt: next, failuresInARow },
     languageTitles: Object.fromEntries(languages.map(({ name, title }) => [name, title])),
     runtimes,
     missingRuntimes: languages.filter(({ name }) => runtimes[name] === undefined).map(({ name, pathVariable }) => ({ name, pathVariable })),
@@ -116,7 +118,7 @@ function secretSource(config: Config, secret: string | undefined): "environment"
   return secret === undefined ? null : "state";
 }
 
-function problemsOf({ warnings, languages, state, history, registrar }: Parts): string[] {
-  const { problem } = history;
-  return [...warnings, ...languages.warnings, ...state.problems, ...(problem === undefined ? [] : [problem]), ...registrar.warnings];
+function problemsOf({ warnings, languages, state, history, stdioFactory, registrar }: Parts): string[] {
+  const found = [history.problem, stdioFactory.problem].filter((problem) => problem !== undefined);
+  return [...warnings, ...languages.warnings, ...state.problems, ...found, ...registrar.warnings];
 }

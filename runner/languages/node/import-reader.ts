@@ -62,7 +62,8 @@ class ImportReader {
 
   read(): readonly Import[] {
     while (this.#step());
-    return this.#mentions.filter(({ call }) => call?.name === undefined || call.place.isFree(call.name)).map(({ specifier, line, comments, call }) => {
+    const ofNode = this.#mentions.filter(({ call }) => call?.name === undefined || call.place.isFree(call.name));
+    return ofNode.map(({ specifier, line, comments, call }) => {
       const isOptional = call !== undefined && call.place.survives(call.name === undefined ? "rejection" : "exception");
       return { specifier, line, comments, isOptional };
     });

@@ -15,7 +15,9 @@ const BEGINS_STATEMENT: ReadonlySet<string> = new Set(["{", "!", "~", "@"]);
 /** Operators that do not always evaluate what follows them. */
 const OPTIONAL: ReadonlySet<string> = new Set(["?", "??", "&&", "||"]);
 /** What a `{` begins after these words, and after the parentheses of these. */
-const BLOCKS: ReadonlyMap<string, BlockRole> = new Map([["try", "try"], ["else", "block"], ["do", "block"], ["finally", "block"], ["catch", "branch"]]);
+const BLOCKS: ReadonlyMap<string, BlockRole> = new Map([
+  ["try", "try"], ["else", "block"], ["do", "block"], ["finally", "block"], ["catch", "branch"],
+]);
 const BRANCHING_HEADS: ReadonlySet<string> = new Set(["switch", "catch"]);
 
 /** Follows code from its first token on. */
@@ -142,7 +144,8 @@ export class CodeContext {
     const before = this.#previous?.text ?? "";
     const { declaring, opening } = this.#frame;
     if (opening.isPattern === true) return true;
-    return (declaring !== undefined && (before === declaring || before === ",")) || (opening.bracket === "(" && (before === "(" || before === ","));
+    if (declaring !== undefined && (before === declaring || before === ",")) return true;
+    return opening.bracket === "(" && (before === "(" || before === ",");
   }
 
   #close(text: ")" | "]" | "}"): void {

@@ -77,7 +77,8 @@ export class NodeNames {
 }
 
 /** The keyword that declares a name, or `parameters` for what are perhaps some; undefined where it is only used. */
-function declaredBy({ before, beforeThat }: Candidate, next: string, { opening: { bracket, head, isPattern }, patternHolder, declaring }: Frame): string | undefined {
+function declaredBy({ before, beforeThat }: Candidate, next: string, { opening, patternHolder, declaring }: Frame): string | undefined {
+  const { bracket, head, isPattern } = opening;
   if (BEFORE_NAME.has(before)) return beforeThat === "declare" ? undefined : before;
   if (before === "*" && beforeThat === "function") return "function";
   if (isPattern === true && IN_PATTERN.before.has(before) && IN_PATTERN.after.has(next)) return patternHolder.declaring ?? "parameters";

@@ -63,7 +63,8 @@ class Lexer {
       if (second === "*") return this.#comment(2, this.#find("*/", this.#at + 2), 2);
       if (this.#regexAllowed && this.#at >= this.#noRegexBefore) return this.#regex();
     }
-    if ((isDigit(char) || (char === "." && isDigit(this.#code.charAt(this.#at + 1)))) && this.#match(NUMBER) !== undefined) return this.#operand(this.#line);
+    const isNumber = isDigit(char) || (char === "." && isDigit(this.#code.charAt(this.#at + 1)));
+    if (isNumber && this.#match(NUMBER) !== undefined) return this.#operand(this.#line);
     const word = PUNCTUATION.includes(char) ? undefined : this.#match(PLAIN_WORD) ?? this.#match(WORD);
     return word === undefined ? this.#punctuator() : this.#word(word);
   }
@@ -213,7 +214,9 @@ function isLineEnd(char: string): boolean {
 }
 
 const ESCAPE = /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|u\{([\da-fA-F]{1,6})\}|([0-3]?[0-7]{1,2})|(\r\n|[^]))/g;
-const CONTROL: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v", "\n": "", "\r": "", "\r\n": "", "\u2028": "", "\u2029": "" };
+const CONTROL: Readonly<Record<string, string>> = {
+  b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v", "\n": "", "\r": "", "\r\n": "", "\u2028": "", "\u2029": "",
+};
 
 /** What the raw text of a string or template stands for. */
 export function cooked(raw: string): string {

@@ -39,7 +39,7 @@ export const node: Language = {
     const rows = FLAGS.filter((row) => (row.spelling ?? spelling) === spelling && within(interpreter.version, row.ranges));
     return { file: interpreter.path, args: ["--require", PRELUDE, ...rows.map(({ flag }) => flag), codeFile], environment: {} };
   },
-  // By NODE_OPTIONS, since the script and its worker threads are told of all that the command line has.
+  // Through NODE_OPTIONS, since process.execArgv shows the script and its worker threads what is on the command line.
   warm: ({ file, args, environment }, inherited) => ({
     file,
     args: [...args.slice(0, -1), "automn-warm"],

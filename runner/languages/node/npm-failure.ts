@@ -14,7 +14,8 @@ const ERROR_LINE = /^npm (?:error|ERR!)(?: (.*))?$/;
 const NOISE = new RegExp([
   "^code \\S+$", "^errno -?\\d+$", "^syscall ", "^path ", "^command (?!failed)", "undefined@undefined",
   "A complete log of this run", "-debug-\\d*\\.log$", "^Note that you can also install", "^tarball, folder, http url",
-  "^This is probably not a problem with npm", "^For a full report see", "^gyp (?:ERR!|info|verb) (?:stack|System|command|cwd|not ok|node -v|node-gyp -v)",
+  "^This is probably not a problem with npm", "^For a full report see",
+  "^gyp (?:ERR!|info|verb) (?:stack|System|command|cwd|not ok|node -v|node-gyp -v)",
 ].join("|"));
 /** npm 12 blocks install scripts that are not allowed, says so and exits with 0. */
 const BLOCKED_TITLE = /^npm warn install-scripts \d+ packages? had install scripts blocked/;

@@ -17,8 +17,11 @@ const BESIDE = ["node_modules/npm/bin/npm-cli.js", "../lib/node_modules/npm/bin/
  * npm as the operator names it, else beside the interpreter, beside the node that runs this, or on the PATH. Where it is a
  * JavaScript file, the scripts' own interpreter runs it, so that native parts fit.
  */
-export async function findNpm(configured: string | undefined, interpreter: Interpreter, environment: NodeJS.ProcessEnv): Promise<NpmCommand | undefined> {
-  const beside = [dirname(interpreter.path), dirname(process.execPath)].flatMap((folder) => [...BESIDE.map((place) => join(folder, place)), join(folder, "npm")]);
+export async function findNpm(
+  configured: string | undefined, interpreter: Interpreter, environment: NodeJS.ProcessEnv,
+): Promise<NpmCommand | undefined> {
+  const folders = [dirname(interpreter.path), dirname(process.execPath)];
+  const beside = folders.flatMap((folder) => [...BESIDE, "npm"].map((place) => join(folder, place)));
   for (const place of configured === undefined ? [...beside, ...(await placesOnPath(environment))] : [configured]) {
     const file = await fileAt(place);
     if (file !== undefined) return file.endsWith(".js") ? { file: interpreter.path, args: [file] } : { file, args: [] };

@@ -33,7 +33,9 @@ const SECOND_TRIES: readonly SecondTry[] = [
   { codes: ["ERESOLVE"], flag: "--legacy-peer-deps", why: "The packages' peer dependencies conflict" },
   { codes: ["ETARGET", "ENOVERSIONS"], cache: ASK_REGISTRY, why: "The cache may be older than the registry" },
   {
-    codes: ["ECONNRESET", "EINTEGRITY", "FETCH_ERROR", "ERR_STREAM_PREMATURE_CLOSE", "Z_BUF_ERROR", "Z_DATA_ERROR", "TAR_BAD_ARCHIVE", "EPIPE"],
+    codes: [
+      "ECONNRESET", "EPIPE", "EINTEGRITY", "FETCH_ERROR", "ERR_STREAM_PREMATURE_CLOSE", "Z_BUF_ERROR", "Z_DATA_ERROR", "TAR_BAD_ARCHIVE",
+    ],
     cache: ASK_REGISTRY, why: "A download was incomplete",
   },
   {
@@ -53,6 +55,8 @@ export interface NpmOptions {
   readonly ignoreScripts: boolean;
 }
 
+const NOT_INSTALLED = "npm did not install it";
+
 /** A command line of npm in a folder. */
 type Npm = (flags: readonly string[], options?: { readonly directory?: string; readonly quiet?: boolean }) => Promise<ToolEnd>;
 
@@ -64,23 +68,42 @@ export function createNpm(options: NpmOptions): Installer {
       const command = await findNpm(options.path, task.interpreter, task.environment);
       if (command === undefined) return refuseAll(task.requirements, noNpm(options.path, task));
       const own = options.ignoreScripts ? ["--ignore-scripts"] : [ALLOW_SCRIPTS];
-      const npm: Npm = (flags, where = {}) => task.tool(command.file, [...command.args, ...FLAGS, ...own, ...flags, "--prefix", where.directory ?? task.directory], where);
+      const npm: Npm = (flags, where = {}) => {
+        const prefix = ["--prefix", where.directory ?? task.directory];
+        return task.tool(command.file, [...command.args, ...FLAGS, ...own, ...flags, ...prefix], where);
+      };
       return installWith(npm, task, options.ignoreScripts);
     },
   };
 }
 
 async function installWith(npm: Npm, task: InstallTask, ignoreScripts: boolean): Promise<Installed> {
-  await writeManifest(task.directory, { dependencies: task.requirements });
+  const [dependencies, optional] = [task.requirements.filter((one) => !one.optional), task.requirements.filter((one) => one.optional)];
+  await writeManifest(task.directory, { dependencies, ...(optional.length > 0 ? { optionalDependencies: optional } : {}) });
   const { end, flags } = await tryTwice(npm, task);
   const failure = npmFailure(end);
   if (failure !== undefined) {
     if (task.requirements.length === 1) return refuseAll(task.requirements, failure.reason);
+    if (optional.length > 0) return installWithout(optional, { ...task, requirements: dependencies }, failure, npm, ignoreScripts);
     return task.partial ? installPart(npm, flags, failure, task) : blame(npm, flags, failure, task);
   }
   const blocked = ignoreScripts ? [] : blockedPackages(end);
   if (blocked.length > 0) return refuseAll(task.requirements, `npm blocked the install scripts of ${blocked.join(", ")}`);
-  return present(task, task.requirements, () => "npm did not install it");
+  const { resolved, refused } = await present(task, task.requirements, () => NOT_INSTALLED);
+  const missing = optional.filter(({ name }) => !Object.hasOwn(resolved, name));
+  const explained = await reasons(npm, missing, { code: "", reason: NOT_INSTALLED }, task, NOT_INSTALLED);
+  return { resolved, refused: [...refused.filter(({ name }) => !missing.some((one) => one.name === name)), ...explained] };
+}
+
+/** After a failure with optional packages, which npm lets pass where it can: tries without them. */
+async function installWithout(
+  optional: readonly Requirement[], task: InstallTask, { reason }: NpmFailure, npm: Npm, ignoreScripts: boolean,
+): Promise<Installed> {
+  const { refused } = refuseAll(optional, reason);
+  if (task.requirements.length === 0) return { resolved: {}, refused };
+  await empty(task.directory);
+  const installed = await installWith(npm, task, ignoreScripts);
+  return { ...installed, refused: [...installed.refused, ...refused] };
 }
 
 /** Installs, and once more for each failure that another way of asking may settle. Resolves with the flags that were used last. */
@@ -102,7 +125,7 @@ async function tryTwice(npm: Npm, task: InstallTask): Promise<{ readonly end: To
   return { end, flags: [...cache, ...extra] };
 }
 
-/** A tag moves, so the registry is asked; without any version the cache counts while it is fresh; a version or range can be met by the cache. */
+/** A tag moves, so the registry is asked; without a version the cache counts while it is fresh; a range can be met by the cache. */
 function cacheFor(requirements: readonly Requirement[]): readonly string[] {
   if (requirements.some(({ version }) => version !== undefined && isDistTag(version))) return ASK_REGISTRY;
   return requirements.some(({ version }) => version === undefined) ? CACHE_WHILE_FRESH : CACHE_FIRST;
@@ -134,12 +157,15 @@ async function blame(npm: Npm, flags: readonly string[], failure: NpmFailure, ta
 async function unresolvable(npm: Npm, flags: readonly string[], { requirements, scratch }: InstallTask): Promise<Requirement[]> {
   const directory = await freshProbe(scratch, { optionalDependencies: requirements });
   if (npmFailure(await npm([...flags, ...RESOLVE_ONLY], { directory, quiet: true })) !== undefined) return [];
-  const lock = JSON.parse(await readFile(join(directory, "package-lock.json"), "utf8").catch(() => "{}")) as { packages?: Record<string, unknown> };
+  const json = await readFile(join(directory, "package-lock.json"), "utf8").catch(() => "{}");
+  const lock = JSON.parse(json) as { packages?: Record<string, unknown> };
   return requirements.filter(({ name }) => !Object.hasOwn(lock.packages ?? {}, `node_modules/${name}`));
 }
 
 /** npm's own reason for each of several packages; `otherwise` for those that could be had alone. */
-function reasons(npm: Npm, missing: readonly Requirement[], failure: NpmFailure, { scratch }: InstallTask, otherwise: string | undefined): Promise<Refusal[]> {
+function reasons(
+  npm: Npm, missing: readonly Requirement[], failure: NpmFailure, { scratch }: InstallTask, otherwise: string | undefined,
+): Promise<Refusal[]> {
   return refusedAlone(missing, failure.reason, async (one) => {
     const directory = await freshProbe(scratch, { dependencies: [one] });
     return npmFailure(await npm([...CACHE_WHILE_FRESH, ...RESOLVE_ONLY], { directory, quiet: true }))?.reason ?? otherwise;
@@ -161,7 +187,8 @@ interface Manifest {
 
 /** No name or version ever reaches a command line. Without `type`, so that Node decides by the code what a module is. */
 async function writeManifest(directory: string, { dependencies, optionalDependencies }: Manifest): Promise<void> {
-  const specs = (list: readonly Requirement[] | undefined) => list && Object.fromEntries(list.map(({ name, version }) => [name, version ?? "*"]));
+  const specs = (list: readonly Requirement[] | undefined) =>
+    list && Object.fromEntries(list.map(({ name, version }) => [name, version ?? "*"]));
   const manifest = { private: true, dependencies: specs(dependencies), optionalDependencies: specs(optionalDependencies) };
   await writeFile(join(directory, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 }

@@ -10,10 +10,11 @@ const OLDER_STARTER = preludeFile("automn-older.ps1");
 const QUIET = ["-NoLogo", "-NoProfile", "-NonInteractive"];
 
 /**
- * What PowerShell reads when it starts and the prelude takes back, so that what a script starts does not see it: no
- * colours, and no pipe for a debugger, which would be a good part of a short run's time. Another value is the author's own.
+ * The value of what PowerShell reads when it starts and the prelude takes back, so that what a script starts does not see
+ * it: no colours, and no pipe for a debugger, which would be a good part of a short run's time. Another value, or another
+ * spelling, is the author's own.
  */
-const OURS_ALONE = "automn";
+const TAKEN_BACK = "Yes";
 
 /**
  * Prints the version, and the executable that runs this: it loads no module, so that the answer comes fast. The .NET tool
@@ -21,17 +22,24 @@ const OURS_ALONE = "automn";
  */
 const PROBE = [
   "$path = [Diagnostics.Process]::GetCurrentProcess().MainModule.FileName",
-  "if ([IO.Path]::GetFileNameWithoutExtension($path) -eq 'dotnet') { $path = [IO.Path]::Combine($PSHOME, 'pwsh' + [IO.Path]::GetExtension($path)); try { $null = & $path -Version } catch {}; if ($LASTEXITCODE -ne 0) { $path = '' } }",
-  "$quote = { param($text) [char]34 + [regex]::Replace($text, '[^ !#-\\[\\]-~]', { '\\u{0:x4}' -f [int][char]$args[0].Value }) + [char]34 }",
-  "[Console]::Out.WriteLine('{' + (& $quote 'path') + ':' + (& $quote $path) + ',' + (& $quote 'version') + ':' + (& $quote $PSVersionTable.PSVersion.ToString()) + '}')",
+  "if ([IO.Path]::GetFileNameWithoutExtension($path) -eq 'dotnet') { $ending = [IO.Path]::GetExtension($path)",
+  "$path = [IO.Path]::Combine($PSHOME, 'pwsh' + $ending)",
+  "try { $null = & $path -Version } catch {}",
+  "if ($LASTEXITCODE -ne 0) { $path = '' } }",
+  "$escape = { '\\u{0:x4}' -f [int][char]$args[0].Value }",
+  "$quote = { param($text) [char]34 + [regex]::Replace($text, '[^ !#-\\[\\]-~]', $escape) + [char]34 }",
+  "$version = $PSVersionTable.PSVersion.ToString()",
+  "$pair = { param($name, $value) (& $quote $name) + ':' + (& $quote $value) }",
+  "[Console]::Out.WriteLine('{' + (& $pair 'path' $path) + ',' + (& $pair 'version' $version) + '}')",
   // PowerShell would go on to read standard input to its end, which may never come.
   "[Environment]::Exit(0)",
 ].join("; ");
 
-/** Whether this PowerShell knows `-ConfigurationFile`: 7.3 and newer do. */
-function readsConfiguration({ version }: Interpreter): boolean {
+/** How the helpers are loaded before the script's file: 7.3 and newer know `-ConfigurationFile`. */
+function starter({ version }: Interpreter): readonly string[] {
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  return major > 7 || (major === 7 && minor >= 3);
+  const readsConfiguration = major > 7 || (major === 7 && minor >= 3);
+  return readsConfiguration ? ["-ConfigurationFile", CONFIGURATION, "-File"] : ["-File", OLDER_STARTER];
 }
 
 /** PowerShell as it is found and started on a platform. */
@@ -47,9 +55,9 @@ export function powershellOn(platform: NodeJS.Platform): Language {
     candidates: (where) => (where === "win32" ? [{ file: "pwsh" }, { file: "powershell.exe" }] : [{ file: "pwsh" }]),
     probe: [...QUIET, "-Command", PROBE],
     extension: () => ".ps1",
-    command: (interpreter, codeFile, _spelling, { NO_COLOR = OURS_ALONE, POWERSHELL_DIAGNOSTICS_OPTOUT = OURS_ALONE }) => ({
+    command: (interpreter, codeFile, _spelling, { NO_COLOR = TAKEN_BACK, POWERSHELL_DIAGNOSTICS_OPTOUT = TAKEN_BACK }) => ({
       file: interpreter.path,
-      args: [...QUIET, ...policy, ...(readsConfiguration(interpreter) ? ["-ConfigurationFile", CONFIGURATION, "-File"] : ["-File", OLDER_STARTER]), codeFile],
+      args: [...QUIET, ...policy, ...starter(interpreter), codeFile],
       environment: { POWERSHELL_TELEMETRY_OPTOUT: "1", POWERSHELL_UPDATECHECK: "Off", POWERSHELL_DIAGNOSTICS_OPTOUT, NO_COLOR },
     }),
     // PowerShell wants a file that exists; the author's takes its place (prelude/automn-warm.ps1).

@@ -1,6 +1,7 @@
 // PowerShell's modules: those of the machine, else by PSResourceGet, else by PowerShellGet.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { excerpt } from "../failure-excerpt.ts";
 import { type Installed, type Installer, type InstallTask, type Refusal, refuseAll } from "../installer.ts";
 import type { ModuleRequirement } from "./requires.ts";
 
@@ -68,9 +69,13 @@ export const psresource: Installer = {
     await writeFile(join(scratch, "save.ps1"), SCRIPT);
     if (offline) await writeFile(join(scratch, "offline"), "");
     const policy = process.platform === "win32" ? ["-ExecutionPolicy", "Bypass"] : [];
-    const end = await task.tool(interpreter.path, ["-NoLogo", "-NoProfile", "-NonInteractive", ...policy, "-File", join(scratch, "save.ps1"), scratch, packagesDir]);
+    const quiet = ["-NoLogo", "-NoProfile", "-NonInteractive"];
+    const script = ["-File", join(scratch, "save.ps1"), scratch, packagesDir];
+    const end = await task.tool(interpreter.path, [...quiet, ...policy, ...script]);
     const answers = await readAnswers(scratch);
-    if (end.code !== 0 && answers.length < requirements.length) return refuseAll(requirements, end.lines.slice(-10).join("\n  ") || "PowerShell ended and said nothing");
+    if (end.code !== 0 && answers.length < requirements.length) {
+      return refuseAll(requirements, excerpt(end.lines).join("\n  ") || "PowerShell ended without a message");
+    }
     return toInstalled(requirements, answers);
   },
 };

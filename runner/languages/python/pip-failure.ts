@@ -6,7 +6,8 @@ const DEFAULT_INDEX = "https://pypi.org/simple";
 
 /** Frames of a trace, drawing characters and hints that pip adds to every failure. */
 const NOISE = new RegExp([
-  "^\\[notice\\]", "^WARNING: You are using pip", "^\\s*[│╰╭─>×]*\\s*$", '^\\s*[│]?\\s*File ".*", line \\d+', "^\\s*Traceback \\(most recent call last\\)",
+  "^\\[notice\\]", "^WARNING: You are using pip", "^\\s*[│╰╭─>×]*\\s*$", '^\\s*[│]?\\s*File ".*", line \\d+',
+  "^\\s*Traceback \\(most recent call last\\)",
   "note: This error (?:originates|is likely)", "^hint: See ", "See above for", "\\[end of output\\]",
 ].join("|"));
 
@@ -14,6 +15,12 @@ const NOISE = new RegExp([
 const GAVE_UP = /Retrying \(Retry\(total=0,.*after connection broken by '(.*)': \S+$/;
 /** What pip says of a page of the index with `-vv`. */
 const NOT_FETCHED = /Could not fetch URL (\S+): (.*?)(?: - skipping)?$/;
+
+/** Causes that urllib3 wraps in its own messages. */
+const CAUSE = new RegExp([
+  "\\[Errno -?\\d+\\] [^'\")\\]]+", "Read timed out", "Tunnel connection failed: [^'\")]+", "certificate verify failed[^'\")]*",
+  "too many \\d+ error responses", "Remote end closed connection[^'\")]*",
+].join("|"));
 
 /** The reason for a failure in pip's or uv's own words, without frames and hints; may be several lines. */
 export function pipReason({ code, lines }: ToolEnd): string {
@@ -26,7 +33,8 @@ export function pipReason({ code, lines }: ToolEnd): string {
 
 /** Why the package index answers nobody, in one sentence; undefined if pip's output does not say that it does not. */
 export function indexProblem({ lines }: ToolEnd): string | undefined {
-  const index = lines.map((line) => /^Looking in indexes: (\S+)/.exec(line)?.[1]).find((url) => url !== undefined)?.replace(/,$/, "") ?? DEFAULT_INDEX;
+  const looking = lines.map((line) => /^Looking in indexes: ([^\s,]+)/.exec(line)?.[1]);
+  const index = looking.find((url) => url !== undefined) ?? DEFAULT_INDEX;
   for (const line of lines) {
     const gaveUp = GAVE_UP.exec(line)?.[1];
     if (gaveUp !== undefined) return `the package index ${withoutPassword(index)} cannot be reached: ${causeOf(gaveUp)}`;
@@ -41,8 +49,7 @@ export function indexProblem({ lines }: ToolEnd): string | undefined {
 
 /** The innermost cause in a message of urllib3. */
 function causeOf(message: string): string {
-  const known = /\[Errno -?\d+\] [^'")\]]+|Read timed out|Tunnel connection failed: [^'")]+|certificate verify failed[^'")]*|too many \d+ error responses|Remote end closed connection[^'")]*/;
-  return (known.exec(message)?.[0] ?? message).trim();
+  return (CAUSE.exec(message)?.[0] ?? message).trim();
 }
 
 function withoutPassword(url: string): string {

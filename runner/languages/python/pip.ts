@@ -9,9 +9,15 @@ import { normalizedPythonName } from "./requirement.ts";
 import type { Requirement } from "../requirement.ts";
 
 /** Variables that pip reads and uv does not. */
-const PIP_SETTINGS = ["PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CONFIG_FILE", "PIP_TRUSTED_HOST", "PIP_PROXY", "PIP_CONSTRAINT"];
+const PIP_SETTINGS = [
+  "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CONFIG_FILE", "PIP_TRUSTED_HOST", "PIP_PROXY",
+  "PIP_CONSTRAINT",
+];
 /** Failures that are about single packages, as pip and uv put them. */
-const BLAMES_PACKAGES = /No matching distribution found|Could not find a version|was not found in the|there (?:is|are) no versions? of|not found in the provided package locations/i;
+const BLAMES_PACKAGES = new RegExp([
+  "No matching distribution found", "Could not find a version", // pip
+  "was not found in the", "there (?:is|are) no versions? of", "not found in the provided package locations", // uv
+].join("|"), "i");
 /** pip's options for a question: no further tries, and what the index answered. */
 const QUICK: readonly string[] = ["--retries", "0", "-vv"];
 
@@ -28,7 +34,8 @@ export const pip: Installer = {
     const program = await choose(task);
     const end = await program.install(await write(task, requirements), target);
     if (end.code === 0) return { resolved: await resolvedIn(target, requirements), refused: [] };
-    if (hasNoPip(end)) return refuseAll(requirements, `neither uv nor pip was found for ${interpreter.path}, and it cannot make a venv with pip`);
+    if (hasNoPip(end))
+      return refuseAll(requirements, `neither uv nor pip was found for ${interpreter.path}, and it cannot make a venv with pip`);
     const refused = await blame(program, end, task);
     const rest = requirements.filter(({ name }) => !refused.some((one) => one.name === name));
     if (!task.partial || rest.length === 0) return { resolved: {}, refused };
@@ -61,7 +68,8 @@ async function blame(program: Program, end: ToolEnd, task: InstallTask): Promise
 
 /** Asks whether these could be had, without trying a failing index again; with `-vv` pip says what the index answered. */
 async function ask(program: Program, task: InstallTask, requirements: readonly Requirement[]): Promise<ToolEnd> {
-  return program.install(await write(task, requirements), join(task.scratch, "probe"), { flags: ["--dry-run", "--no-deps", ...QUICK], quiet: true });
+  const options = { flags: ["--dry-run", "--no-deps", ...QUICK], quiet: true };
+  return program.install(await write(task, requirements), join(task.scratch, "probe"), options);
 }
 
 /** uv, unless only pip was told where packages come from. */
@@ -82,9 +90,14 @@ function uvProgram(uv: string, task: InstallTask): Program {
   };
 }
 
-/** The interpreter's own pip, else that of a venv in the scratch folder, else `otherwise`. pip is not asked first: its start is a good part of a small installation. */
+/**
+ * The interpreter's own pip, else that of a venv in the scratch folder, else `otherwise`. pip is not asked first whether it
+ * is there: its start is a good part of a small installation.
+ */
 function pipProgram(task: InstallTask, otherwise?: Program): Program {
-  const always = ["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--no-color", "--no-warn-script-location"];
+  const always = [
+    "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--no-color", "--no-warn-script-location",
+  ];
   let python = task.interpreter.path;
   return {
     async install(file, target, options = {}) {
@@ -113,7 +126,10 @@ async function venvWithPip({ interpreter, scratch, tool }: InstallTask): Promise
 async function hasPipSettings(environment: NodeJS.ProcessEnv): Promise<boolean> {
   if (PIP_SETTINGS.some((name) => environment[name])) return true;
   const home = homedir();
-  const places = ["/etc/pip.conf", "/etc/xdg/pip/pip.conf", join(home, ".pip/pip.conf"), join(environment["XDG_CONFIG_HOME"] ?? join(home, ".config"), "pip/pip.conf"), join(home, "Library/Application Support/pip/pip.conf"), join(environment["APPDATA"] ?? home, "pip/pip.ini")];
+  const places = [
+    "/etc/pip.conf", "/etc/xdg/pip/pip.conf", join(home, ".pip/pip.conf"), join(home, "Library/Application Support/pip/pip.conf"),
+    join(environment["XDG_CONFIG_HOME"] ?? join(home, ".config"), "pip/pip.conf"), join(environment["APPDATA"] ?? home, "pip/pip.ini"),
+  ];
   const found = await Promise.all(places.map((place) => stat(place).catch(() => undefined)));
   return found.some((facts) => facts !== undefined);
 }
@@ -121,6 +137,7 @@ async function hasPipSettings(environment: NodeJS.ProcessEnv): Promise<boolean> 
 /** Every installed distribution has a folder that is named by it: `requests-2.31.0.dist-info`. */
 async function resolvedIn(target: string, requirements: readonly Requirement[]): Promise<Record<string, string>> {
   const names = await readdir(target).catch(() => []);
-  const there = new Map(names.map((name) => /^(.+)-([^-]+)\.dist-info$/.exec(name)).filter((match) => match !== null).map(([, name = "", version = ""]) => [normalizedPythonName(name), version]));
+  const matches = names.map((name) => /^(.+)-([^-]+)\.dist-info$/.exec(name)).filter((match) => match !== null);
+  const there = new Map(matches.map(([, name = "", version = ""]) => [normalizedPythonName(name), version]));
   return Object.fromEntries(requirements.flatMap(({ name }) => (there.has(name) ? [[name, there.get(name) ?? ""]] : [])));
 }

@@ -1,10 +1,16 @@
-// Shell scripts: bash where there is one, else sh, with the helpers read before the script.
+// Shell scripts: bash where there is one, else sh, or the program that a script's first line names.
 import { fileURLToPath } from "node:url";
 import type { Command, Interpreter, Language } from "../language.ts";
+import { extensionFor, foreignCommand, isForeign } from "./foreign.ts";
+import { readShebang } from "./shebang.ts";
+import { shellCommand } from "./shell-command.ts";
 
-const PRELUDE_FILE = inPrelude("automn.sh");
+/** Options of a first line that `set` takes, `-eu`; the others are for the start of a shell and are not used. */
+const SET_OPTIONS = /^[-+][abefmnuvxC]+$/;
+/** bash takes more, and `-o pipefail`. */
+const SET_OPTIONS_OF_BASH = /^[-+](?:[abefhkmntuvxBCEHPT]+|[abefhkmntuvxBCEHPT]*o [a-z]+)(?= |$)/;
 
-/** Shell scripts, run by the file's own path so that `$0` and line numbers are the author's. */
+/** Shell scripts. */
 export const shell: Language = {
   name: "shell",
   title: "Shell",
@@ -15,51 +21,25 @@ export const shell: Language = {
     platform === "win32"
       ? [{ file: "C:\\Program Files\\Git\\bin\\bash.exe" }, { file: "bash.exe" }, { file: "sh.exe" }]
       : [{ file: "bash" }, { file: "sh" }],
-  probe: [inPrelude("probe.sh")],
-  extension: () => ".sh",
+  probe: [fileURLToPath(new URL("./prelude/probe.sh", import.meta.url))],
+  extension(_spelling, code) {
+    const shebang = readShebang(code);
+    return shebang !== undefined && isForeign(shebang) ? extensionFor(shebang, code) : ".sh";
+  },
   command,
 };
 
-/** How a flavour is made to read the helpers first: only the generic way, a `-c`, can be told apart in a script. */
-function command(interpreter: Interpreter, codeFile: string, _spelling: string, inherited: NodeJS.ProcessEnv): Command {
-  const file = interpreter.path;
-  const environment = {
-    AUTOMN_SHELL_NODE: [process.execPath, inPrelude("automn-escape.cjs")].map((word) => quoted(posixPath(word))).join(" "),
-    AUTOMN_SHELL_BASH: posixPath(inPrelude("automn.bash")),
-    AUTOMN_SHELL_POSIX: posixPath(inPrelude("automn-posix.sh")),
-  };
-  switch (interpreter.flavour) {
-    case "bash":
-      return { file, args: [codeFile], environment: { ...environment, ...readBy("BASH_ENV", inherited) } };
-    case "dash":
-      return { file, args: ["-i", "+m", codeFile], environment: { ...environment, ...readBy("ENV", inherited) } };
-    default:
-      return { file, args: ["-c", `. ${quoted(posixPath(PRELUDE_FILE))}; . "$0"`, codeFile], environment };
-  }
+/** A first line of sh or bash means the shell that the runner has found, with the options that stand there. */
+function command(interpreter: Interpreter, codeFile: string, _spelling: string, inherited: NodeJS.ProcessEnv, code = ""): Command {
+  const shebang = readShebang(code);
+  if (shebang !== undefined && isForeign(shebang)) return foreignCommand(shebang, codeFile, inherited);
+  const { file, args, environment } = shellCommand(interpreter, codeFile, inherited);
+  const options = setOptions(shebang?.options ?? [], interpreter);
+  return { file, args, environment: options === "" ? environment : { ...environment, AUTOMN_SHELL_OPTIONS: options } };
 }
 
-/**
- * What makes a shell read the prelude by way of a variable, and the prelude give that variable its own value back.
- * The shell expands the value: bash as between double quotes, dash as in a here-document.
- */
-function readBy(variable: string, inherited: NodeJS.ProcessEnv): Record<string, string> {
-  const value = inherited[variable];
-  return {
-    [variable]: posixPath(PRELUDE_FILE).replace(variable === "ENV" ? /[\\$`]/g : /[\\$`"]/g, "\\$&"),
-    AUTOMN_SHELL_VARIABLE: variable,
-    ...(value === undefined ? {} : { AUTOMN_SHELL_VALUE: value }),
-  };
-}
-
-function inPrelude(name: string): string {
-  return fileURLToPath(new URL(`./prelude/${name}`, import.meta.url));
-}
-
-/** The spelling of a Windows path that its shells take too; any other path as it is. */
-function posixPath(path: string): string {
-  return process.platform === "win32" ? path.replaceAll("\\", "/") : path;
-}
-
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
+function setOptions(words: readonly string[], { flavour }: Interpreter): string {
+  if (flavour !== "bash") return words.filter((word) => SET_OPTIONS.test(word)).join(" ");
+  const options = words.map((_, index) => SET_OPTIONS_OF_BASH.exec(words.slice(index).join(" "))?.[0]);
+  return options.filter((option) => option !== undefined).join(" ");
 }

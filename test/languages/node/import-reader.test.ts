@@ -94,11 +94,13 @@ describe("readImports: an import is optional", () => {
     ['if (a) { module.exports = () => { require("b") } }', "b?"],
     ['`${a ? require("b") : ""}${require("c")}`', "b?", "c"],
     ['a?.b(require("c")); a?.[require("d")]; x = 1 ? .5 : require("e"); require("f")', "c", "d", "e?", "f"],
-    ['({ if: require("a"), else: require("b"), switch: require("c"), try: { d: require("d") } }); o.if(x); require("e")', "a", "b", "c", "d", "e"],
+    ['({ if: require("a"), else: require("b"), switch: require("c") }); o.if(x); require("d")', "a", "b", "c", "d"],
+    ['({ try: { a: require("a") }, catch: require("b") }); require("c")', "a", "b", "c"],
   ]));
 
   test("but not in a function that is always there, in a loop, or where it is declared", () => holds([
-    ['function f() { require("a") } const g = () => require("b"); class C { m() { require("c") } static d = require("d") }', "a", "b", "c", "d"],
+    ['function f() { require("a") } const g = () => require("b"); class C { m() { require("c") } }', "a", "b", "c"],
+    ['class C { static a = require("a"); static { require("b") } }', "a", "b"],
     ['for (const a of b) require("c"); while (a) { require("d") } do { require("e") } while (f)', "c", "d", "e"],
     ['if (process.argv.length > 9) process.exit(1)\nrequire("a")', "a"],
     ['if (!a) { b() }\nconst c = require("c")', "c"],
@@ -114,7 +116,8 @@ describe("readImports: a require that is not Node's is no import", () => {
     ['const f = require => require("a"), g = require("b")', "b"],
     ['f(async (a, { require }) => require("b")); f(([require] = c) => { require("d") }); f(({ r: require }) => { require("e") })'],
     ['const o = { m(require) { require("a") }, get n() { return require("b") } }; class C { m(...require) { require("c") } }', "b"],
-    ['function f(require: NodeRequire, b?: string): void { require("a") } const g = (require: any): string => require("b"); require("c")', "c"],
+    ['function f(require: NodeRequire, b?: string): void { require("a") } require("b")', "b"],
+    ['const f = (require: any): string => require("a"); require("b")', "b"],
     ['try {} catch (require) { require("a") } require("b")', "b"],
     ['f(require); f((require)); if (require) { require("a") } while (require) { require("b") }', "a?", "b"],
     ['(function (b) { if (typeof define === "function") define(["a"], b); else module.exports = b(require("a")) })((a) => a)', "a?"],
@@ -148,25 +151,43 @@ describe("readImports: a require that is not Node's is no import", () => {
   ]));
 
   test("in what bundlers write", () => holds([
-    ['(function(){function r(e,n,t){function o(i,f){if(!n[i]){if(!e[i]){var c="function"==typeof require&&require;if(!f&&c)return c(i,!0)}}}return o}return r})()({1:[function(require,module,exports){var x=require("lodash");require("./b")},{"lodash":2}]},{},[1]);'],
-    ['require=(function e(t,n,r){function s(o,u){var a=typeof require=="function"&&require}return s})({"a":[function(require,module,exports){require("b")},{}]},{},[]);require("a")'],
-    ['/***/ 123: /***/ ((module, __unused_webpack_exports, __webpack_require__) => { "use strict"; module.exports = require("axios"); /***/ })', "axios"],
-    ['var __commonJS = (cb, mod) => function __require() { return mod || (0, cb[Object.keys(cb)[0]])((mod = { exports: {} }).exports, mod), mod.exports; }; var require_a = __commonJS({ "a.js"(exports, module) { module.exports = require("b") } }); require_a()', "b"],
+    // browserify
+    [`(function(){function r(e,n,t){function o(i,f){if(!n[i]){if(!e[i]){var c="function"==typeof require&&require;
+      if(!f&&c)return c(i,!0)}}}return o}return r})()(
+      {1:[function(require,module,exports){var x=require("lodash");require("./b")},{"lodash":2}]},{},[1]);`],
+    [`require=(function e(t,n,r){function s(o,u){var a=typeof require=="function"&&require}return s})(
+      {"a":[function(require,module,exports){require("b")},{}]},{},[]);require("a")`],
+    // webpack, for what is left out of the bundle
+    [`/***/ 123: /***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+      "use strict"; module.exports = require("axios"); /***/ })`, "axios"],
+    // esbuild, likewise
+    [`var __commonJS = (cb, mod) => function __require() {
+        return mod || (0, cb[Object.keys(cb)[0]])((mod = { exports: {} }).exports, mod), mod.exports; };
+      var require_a = __commonJS({ "a.js"(exports, module) { module.exports = require("b") } }); require_a()`, "b"],
   ]));
 });
 
 test("isEsModule: what Node takes for an ES module by its syntax, and nothing else", () => {
   const modules = [
-    'import "a"', 'import a from "a"', 'import * as a from "a"; module', 'import{a}from"a"', "import.meta.url", "function f() { return import.meta }", 'import a, { b } from "a"', 'import type, { b } from "a"', 'import defer * as a from "a"',
-    "export {}", "export default 1", "export const a = 1", "export function f() {}", "export class A {}", "export async function f() {}", 'export * from "a"', 'export { a } from "a"', "const a = 1; export { a as default }",
-    "await f()", "const a = await f()", "if (a) { await b }", "for await (const a of b) c(a)", "try { await a() } catch { await b }", "f(await a, [await b])", "switch (await a) { case 1: await b }", "`${await a}`", "while (a) await b\nc()",
+    'import "a"', 'import a from "a"', 'import * as a from "a"; module', 'import{a}from"a"', "import.meta.url",
+    "function f() { return import.meta }", 'import a, { b } from "a"', 'import type, { b } from "a"', 'import defer * as a from "a"',
+    "export {}", "export default 1", "export const a = 1", "export function f() {}", "export class A {}",
+    "export async function f() {}", 'export * from "a"', 'export { a } from "a"', "const a = 1; export { a as default }", "await f()",
+    "const a = await f()", "if (a) { await b }", "for await (const a of b) c(a)", "try { await a() } catch { await b }",
+    "f(await a, [await b])", "switch (await a) { case 1: await b }", "`${await a}`", "while (a) await b\nc()",
     "#!/usr/bin/env node\nimport 'a'", "\uFEFFimport 'a'", "const { a } = await import('a')",
   ];
   const others = [
-    "", "1", 'require("a")', 'import("a")', "async function f() { await a }", "const f = async () => await a", "const f = async () => { await a }", "f(async a => await b, 1)", "const o = { async m() { await a } }", "class C { async m() { await a } }",
-    "async function f(): Promise<void> { await a }", "const f = async (): Promise<{ a: string }> => { await b }", "class C { private async m(a: string): Promise<string> { await a; return await b } }", "async function* f() { for await (const a of b) yield a }",
-    "const await = 1; await; f(await)", "o.await(a); o.import; o.export", "o = { import: 1, export: 2, await: 3 }", "'import a from \"a\"'", "/import a from 'b'/", "// import 'a'", "`import 'a'`",
-    'import type { A } from "a"; require("b")', 'export type A = string; require("a")', 'import a = require("a")', "export = a", "export interface A {}", "type A = typeof import('a')", "(async () => { await a })()", "module.exports = { async f() { return await a } }",
+    "", "1", 'require("a")', 'import("a")', "async function f() { await a }", "const f = async () => await a",
+    "const f = async () => { await a }", "f(async a => await b, 1)", "const o = { async m() { await a } }",
+    "class C { async m() { await a } }", "async function f(): Promise<void> { await a }",
+    "const f = async (): Promise<{ a: string }> => { await b }",
+    "class C { private async m(a: string): Promise<string> { await a; return await b } }",
+    "async function* f() { for await (const a of b) yield a }", "const await = 1; await; f(await)", "o.await(a); o.import; o.export",
+    "o = { import: 1, export: 2, await: 3 }", "'import a from \"a\"'", "/import a from 'b'/", "// import 'a'", "`import 'a'`",
+    'import type { A } from "a"; require("b")', 'export type A = string; require("a")', 'import a = require("a")', "export = a",
+    "export interface A {}", "type A = typeof import('a')", "(async () => { await a })()",
+    "module.exports = { async f() { return await a } }",
   ];
   for (const code of modules) assert.equal(isEsModule(code), true, code);
   for (const code of others) assert.equal(isEsModule(code), false, code);

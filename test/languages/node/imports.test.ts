@@ -15,7 +15,7 @@ function holds(cases: readonly Case[]): void {
   for (const [code, ...names] of cases) assert.deepEqual(namesOf(code), names, code);
 }
 
-test("every form of import and require with a literal counts", () => {
+test("nodeNeeds: every form of import and require with a literal counts", () => {
   holds([
     ['import axios from "axios"', "axios"],
     ["import axios from 'axios';", "axios"],
@@ -61,7 +61,7 @@ test("every form of import and require with a literal counts", () => {
   ]);
 });
 
-test("a package is the first part of a specifier, two parts in a scope", () => {
+test("packageOf: a package is the first part of a specifier, or two parts in a scope", () => {
   holds([
     ['require("lodash/fp")', "lodash"],
     ['require("lodash/fp/map.js"); require("lodash")', "lodash"],
@@ -78,15 +78,20 @@ test("a package is the first part of a specifier, two parts in a scope", () => {
   ]);
 });
 
-test("built-in modules, paths, addresses and inner imports are no packages", () => {
-  for (const specifier of ["fs", "fs/promises", "node:fs", "node:test", "node:sqlite", ".", "..", "./a", "../a", ".\\\\a", "/abs/a", "C:\\\\a", "#internal", "file:///a.js", "data:text/javascript,1", "http://x/a.js", "https://x/a.js", "npm:axios", "jsr:@a/b"]) {
+test("nodeNeeds: built-in modules, paths, URLs and a package's own imports are no packages", () => {
+  const specifiers = [
+    "fs", "fs/promises", "node:fs", "node:test", "node:sqlite", ".", "..", "./a", "../a", ".\\\\a", "/abs/a", "C:\\\\a", "#internal",
+    "file:///a.js", "data:text/javascript,1", "http://x/a.js", "https://x/a.js", "npm:axios", "jsr:@a/b",
+  ];
+  for (const specifier of specifiers) {
     holds([[`import "${specifier}"; require("${specifier}"); import("${specifier}")`]]);
   }
-  assert.deepEqual(nodeNeeds('import "new"; import "old"', (specifier) => specifier === "new").requirements, [{ name: "old" }], "the modules of another Node may be told");
+  const { requirements } = nodeNeeds('import "new"; import "old"', (specifier) => specifier === "new");
+  assert.deepEqual(requirements, [{ name: "old" }], "the modules of another Node may be told");
   assert.equal(packageOf("@scope/a/b"), "@scope/a");
 });
 
-test("comments, strings, templates and regular expressions hold no imports", () => {
+test("nodeNeeds: comments, strings, templates and regular expressions hold no imports", () => {
   holds([
     ['// require("a")'],
     ['/* import "a" */'],
@@ -114,7 +119,7 @@ test("comments, strings, templates and regular expressions hold no imports", () 
   ]);
 });
 
-test("a slash divides behind a value and begins a regular expression elsewhere", () => {
+test("nodeNeeds: a slash divides after a value and begins a regular expression elsewhere", () => {
   holds([
     ["a / b; require('x') / c", "x"],
     ["f(a) / require('x') / 2", "x"],
@@ -148,7 +153,7 @@ test("a slash divides behind a value and begins a regular expression elsewhere",
   ]);
 });
 
-test("what only looks like an import is none", () => {
+test("nodeNeeds: what only looks like an import is none", () => {
   holds([
     ['foo.import("a")'],
     ['foo.require("a"); foo?.require("b"); foo . require("c")'],
@@ -167,7 +172,7 @@ test("what only looks like an import is none", () => {
   ]);
 });
 
-test("types are erased, what TypeScript keeps at run time is not", () => {
+test("nodeNeeds: imports of types are left out, what TypeScript keeps at run time is not", () => {
   holds([
     ['import type A from "a"'],
     ['import type { A, B } from "a"'],
@@ -190,7 +195,7 @@ test("types are erased, what TypeScript keeps at run time is not", () => {
   ]);
 });
 
-test("minified code needs no spaces", () => {
+test("nodeNeeds: minified code needs no spaces", () => {
   holds([
     ['import a from"axios";import{b}from"x";const c=require("y")', "axios", "x", "y"],
     ['import*as a from"a";import b,{c}from"b";export*from"c";export{d}from"d"', "a", "b", "c", "d"],
@@ -200,7 +205,7 @@ test("minified code needs no spaces", () => {
   ]);
 });
 
-test("broken code neither throws nor hides what comes before", () => {
+test("nodeNeeds: broken code does not hide what comes before, and does not throw", () => {
   holds([
     ['require("a"); require("b'],
     ['require("a"); "'],
@@ -216,7 +221,7 @@ test("broken code neither throws nor hides what comes before", () => {
   ].map(([code = ""]) => [code, "a"]));
 });
 
-test("a version follows in a comment behind an import", () => {
+test("nodeNeeds: a version follows in a comment after an import", () => {
   const cases: readonly (readonly [code: string, ...versions: (string | undefined)[]])[] = [
     ['import a from "a" // @^1.7', "^1.7"],
     ['const a = require("a"); // @1.2.3', "1.2.3"],
@@ -261,7 +266,7 @@ test("a version follows in a comment behind an import", () => {
   }
 });
 
-test("a version that is none, and two that differ, are problems that name them", () => {
+test("nodeNeeds: a version that is none, and two that differ, are problems that name them", () => {
   const cases: readonly (readonly [code: string, problem: RegExp])[] = [
     ['import a from "a" // @https://example.com/a.tgz', /version of a in line 1.*"https:\/\/example\.com\/a\.tgz"/],
     ['import a from "a" // @git+ssh://git@x/y', /git/],
@@ -294,8 +299,9 @@ test("a version that is none, and two that differ, are problems that name them",
 
 test("nodeNeeds: a package is optional where no import of it is required", () => {
   const needs = (code: string) => nodeNeeds(code).requirements;
-  assert.deepEqual(needs('try { require("a/b") } catch { require("c") } import("d").catch(log)'), [{ name: "a", optional: true }, { name: "c", optional: true }, { name: "d", optional: true }]);
-  assert.deepEqual(needs('try { require("a") } catch {} require("a/b"); if (c) require("d") // @^1'), [{ name: "a" }, { name: "d", version: "^1", optional: true }]);
+  const optional = (name: string) => ({ name, optional: true });
+  assert.deepEqual(needs('try { require("a/b") } catch { require("c") } import("d").catch(log)'), ["a", "c", "d"].map(optional));
+  assert.deepEqual(needs('try { require("a") } catch {} require("a/b"); if (c) require("d")'), [{ name: "a" }, optional("d")]);
   assert.deepEqual(needs('try { require("a") /* @1 */ } catch {}\nif (b) { require("a") }'), [{ name: "a", version: "1", optional: true }]);
 });
 
@@ -306,9 +312,13 @@ test("nodeNeeds: a name that no package can have is a note where the code surviv
   assert.equal(nodeNeeds('try { require("@/a") } catch {} require("@/a")').problems.length, 1);
 });
 
-test("hostile text is read in linear time", () => {
-  const units = ["/", "`", "${", "'", '"', "`${", "/[", "=/[", "a/b/", "{", "}", "(", "((}}", "?:{", "x", "\\", "/*", "import ", "import{", "require(", "import(`", "import'a'/*@1*/", "\\u0061", " ", "é",
-    "(require('a'),", "{require('a');", "[require,", "a=>", "x().then()", "x().then(a,b)", ".catch()", "require=>require('a'),", "if(a)", "let{", "try{require('a')", "((}}", "a&&require('a')||"];
+test("nodeNeeds: hostile text is read in linear time", () => {
+  const units = [
+    "/", "`", "${", "'", '"', "`${", "/[", "=/[", "a/b/", "{", "}", "(", "((}}", "?:{", "x", "\\", "/*", "import ", "import{",
+    "require(", "import(`", "import'a'/*@1*/", "\\u0061", " ", "é", "(require('a'),", "{require('a');", "[require,", "a=>",
+    "x().then()", "x().then(a,b)", ".catch()", "require=>require('a'),", "if(a)", "let{", "try{require('a')", "((}}",
+    "a&&require('a')||",
+  ];
   for (const unit of units) {
     for (const lead of ["", "import {", 'import "x" //@']) {
       const code = lead + unit.repeat(1_000_000 / unit.length);

@@ -21,7 +21,8 @@ export function parsedImports(code: string, file: string): { readonly found: rea
     else if (ts.isImportTypeNode(node) && !node.isTypeOf && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal);
     else if (ts.isCallExpression(node)) {
       const name = /^(?:import|require|require\.resolve|module\.require|import\.meta\.resolve)$/.exec(node.expression.getText(source))?.[0];
-      if (name !== undefined && !isDeclared(node, name.split(".")[0] ?? "", scopes)) add(node.arguments[0], isOptional(node, name === "import") ? "?" : "");
+      const isNodes = name !== undefined && !isDeclared(node, name.split(".")[0] ?? "", scopes);
+      if (isNodes) add(node.arguments[0], isOptional(node, name === "import") ? "?" : "");
     } else if (ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.ImportKeyword) isModule = true;
     else if (ts.isExportAssignment(node) && !node.isExportEquals) isModule = true;
     else if (isExported(node)) isModule = true;
@@ -37,8 +38,8 @@ function visit(node: ts.Node, call: (node: ts.Node) => void): void {
 /** `export` before what is there at run time too. */
 function isExported(node: ts.Node): boolean {
   if (!ts.isVariableStatement(node) && !ts.isFunctionDeclaration(node) && !ts.isClassDeclaration(node)) return false;
-  const words = node.modifiers?.map(({ kind }) => kind) ?? [];
-  return words.includes(ts.SyntaxKind.ExportKeyword) && !words.includes(ts.SyntaxKind.DeclareKeyword) && !words.includes(ts.SyntaxKind.AbstractKeyword);
+  const has = (kind: ts.SyntaxKind) => node.modifiers?.some((modifier) => modifier.kind === kind) === true;
+  return has(ts.SyntaxKind.ExportKeyword) && !has(ts.SyntaxKind.DeclareKeyword) && !has(ts.SyntaxKind.AbstractKeyword);
 }
 
 const LAZY_OPERATORS: ReadonlySet<ts.SyntaxKind> = new Set([
@@ -65,8 +66,9 @@ function isOptional(call: ts.CallExpression, rejects: boolean): boolean {
 function isCaught(call: ts.CallExpression): boolean {
   if (/\ballSettled$/.test(call.expression.getText())) return true;
   const method = call.parent;
-  const next = method?.parent;
-  if (method === undefined || next === undefined || !ts.isPropertyAccessExpression(method) || method.expression !== call || !ts.isCallExpression(next) || next.expression !== method) return false;
+  if (!ts.isPropertyAccessExpression(method) || method.expression !== call) return false;
+  const next = method.parent;
+  if (!ts.isCallExpression(next) || next.expression !== method) return false;
   const name = method.name.text;
   return name === "catch" || (name === "then" && next.arguments.length > 1) || ((name === "then" || name === "finally") && isCaught(next));
 }
@@ -94,15 +96,19 @@ function bindingOf(name: ts.Identifier): Named | undefined {
   return name.parent !== node || node.name === name ? node : undefined;
 }
 
-type Named = ts.VariableDeclaration | ts.ParameterDeclaration | ts.FunctionDeclaration | ts.FunctionExpression | ts.ClassDeclaration | ts.ImportClause;
+type Named =
+  | ts.VariableDeclaration | ts.ParameterDeclaration | ts.ImportClause
+  | ts.FunctionDeclaration | ts.FunctionExpression | ts.ClassDeclaration;
 
 function isNamed(node: ts.Node): node is Named {
-  return ts.isVariableDeclaration(node) || ts.isParameter(node) || ts.isFunctionDeclaration(node) || ts.isFunctionExpression(node) || ts.isClassDeclaration(node) || ts.isImportClause(node);
+  if (ts.isFunctionDeclaration(node) || ts.isFunctionExpression(node) || ts.isClassDeclaration(node)) return true;
+  return ts.isVariableDeclaration(node) || ts.isParameter(node) || ts.isImportClause(node);
 }
 
 function scopeOf(declaration: Named): ts.Node {
   if (ts.isParameter(declaration)) return declaration.parent;
-  const isVar = ts.isVariableDeclaration(declaration) && ts.isVariableDeclarationList(declaration.parent) && (declaration.parent.flags & ts.NodeFlags.BlockScoped) === 0;
+  const list = ts.isVariableDeclaration(declaration) && ts.isVariableDeclarationList(declaration.parent) ? declaration.parent : undefined;
+  const isVar = list !== undefined && (list.flags & ts.NodeFlags.BlockScoped) === 0;
   if (ts.isVariableDeclaration(declaration) && ts.isCatchClause(declaration.parent)) return declaration.parent;
   let node: ts.Node = declaration.parent;
   while (!ts.isSourceFile(node) && !ts.isFunctionLike(node) && (isVar || !ts.isBlock(node))) node = node.parent;
@@ -110,6 +116,8 @@ function scopeOf(declaration: Named): ts.Node {
 }
 
 function isDeclared(node: ts.Node, name: string, scopes: ReadonlyMap<ts.Node, ReadonlySet<string>>): boolean {
-  for (let around: ts.Node | undefined = node; around !== undefined; around = around.parent) if (scopes.get(around)?.has(name) === true) return true;
+  for (let around: ts.Node | undefined = node; around !== undefined; around = around.parent) {
+    if (scopes.get(around)?.has(name) === true) return true;
+  }
   return false;
 }

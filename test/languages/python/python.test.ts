@@ -85,8 +85,8 @@ describe("AutomnLog, AutomnNotify and AutomnRunLog (python)", real, () => {
   });
 
   it("AutomnRunLog prints strings as they are, others as indented JSON, joined by a space", async () => {
-    const { stdout } = await quiet("AutomnRunLog('a', 5, {'b': [1]}, None, True)\nAutomnRunLog()\nAutomnRunLog('x\\ny', 'é€😀')\nAutomnRunLog(float('nan'), {1}, b'x', 2j)");
-    assert.equal(stdout, 'a 5 {\n  "b": [\n    1\n  ]\n} null true\n\nx\ny é€😀\nNaN {1} b\'x\' 2j\n');
+    const { stdout } = await quiet("AutomnRunLog('a', 5, {'b': [1]}, None, True)\nAutomnRunLog()\nAutomnRunLog('x\\ny', 'é€😀')\nAutomnRunLog(float('nan'), {1}, b'x', 2j)\nfrom unittest.mock import Mock\nAutomnRunLog(Mock(spec=str, __repr__=lambda _: 'a mock'))");
+    assert.equal(stdout, 'a 5 {\n  "b": [\n    1\n  ]\n} null true\n\nx\ny é€😀\nNaN {1} b\'x\' 2j\na mock\n');
   });
 
   /** Values that JSON cannot hold, as logs show them; `setup` comes before. */
@@ -99,7 +99,7 @@ describe("AutomnLog, AutomnNotify and AutomnRunLog (python)", real, () => {
     ["[loop, {'me': cycle}]", [[1, "[Circular]"], { me: { n: 1, me: "[Circular]" } }], "loop = [1]; loop.append(loop)\ncycle = {'n': 1}; cycle['me'] = cycle"], ["[twice, twice, {1}]", [{ n: 1 }, { n: 1 }, "{1}"], "twice = {'n': 1}"],
     ["[Mute(), {Mute(): 1}]", ["<__main__.Mute object>", { "<__main__.Mute object>": 1 }], "class Mute:\n    def __str__(self): raise ValueError('mute')\n    __repr__ = __str__"],
     ["[Proxy(), 1]", ["<__main__.Proxy object>", 1], "class Proxy:\n    __class__ = property(lambda self: 1 / 0)\n    def __str__(self): raise RuntimeError('unbound')"],
-    ["[Odd(a=1), Mock(spec=dict)]", ["{'a': 1}", "<Mock spec='dict'>"], "from unittest.mock import Mock\nclass Odd(dict):\n    def items(self): raise ValueError('odd')"],
+    ["[Odd(a=1), Mock(spec=dict), Mock(spec=str)]", ["{'a': 1}", "<Mock spec='dict'>", "<Mock spec='str'>"], "from unittest.mock import Mock\nclass Odd(dict):\n    def items(self): raise ValueError('odd')"],
     ["[10 ** 5000 if hasattr(sys, 'set_int_max_str_digits') else hex(10 ** 5000)]", [`0x${(10n ** 5000n).toString(16)}`]], ["['\\ud83d', '\\x00', {1}]", ["\ud83d", "\u0000", "{1}"]],
   ];
   const withoutAddresses = (text: string) => text.replace(/ (at 0x|id=')[0-9a-f']+/g, "");

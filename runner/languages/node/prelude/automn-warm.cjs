@@ -1,13 +1,13 @@
-// Makes a Node.js process wait for its script (languages/node.ts, `warm`). Node, all else done, asks `Module.runMain` for the
-// function that runs the main script. Here that is a getter: it waits for the job on the inherited pipe, applies it, puts
-// Node's own function back and returns it, bound to the job's file. A bound function has no frame of its own, so the script
-// finds the stack, the loader and everything else as a process finds it that was started for it.
-// In a worker thread of the script the environment is the script's by then, and nothing is done.
+// Makes a Node.js process wait for its script (`warm` in languages/node/node.ts). When everything else is ready, Node reads
+// `Module.runMain`, the function that runs the main script. Here that is a getter: it waits for the job on the inherited
+// pipe, takes over its environment, restores Node's own function and returns it, bound to the script's file. A bound function
+// has no stack frame of its own, so the script sees the stack and the loader of a process that was started for it.
+// Worker threads of the script load this file too, but have the script's environment by then: nothing happens there.
 "use strict";
 
 const NEWLINE = 10;
 
-/** Reads one line of JSON: `{ file, environment, directory? }`. When the runner has gone there is nobody to tell. */
+/** Reads the job, one line of JSON: `{ file, environment, directory? }`. Ends the process when the runner has closed the pipe. */
 function nextJob(fs, channel) {
   const chunks = [];
   fs.writeSync(channel, "r");
@@ -23,7 +23,7 @@ function nextJob(fs, channel) {
   return JSON.parse(chunks.length === 1 ? chunks[0].toString() : Buffer.concat(chunks).toString());
 }
 
-/** Everything goes first, so that the order too is that of a process started with it. */
+/** Removes every variable first, so that their order too is that of a process started with this environment. */
 function replaceEnvironment(environment) {
   for (const name of Object.keys(process.env)) delete process.env[name];
   for (const name of Object.keys(environment)) process.env[name] = environment[name];
@@ -45,13 +45,13 @@ function waitAtMain(Module, fs, channel) {
   });
 }
 
-/** Has Node load and compile now what nearly every script makes it: standard output, and the texts of `console.log`. */
+/** Loads and compiles what nearly every script needs: standard output, and the formatting of `console.log`. */
 function loadAhead() {
   require("node:net");
   require("node:util").format("%s", "", { a: [1] });
 }
 
-/** Takes this file out of the loader's books. */
+/** Removes this file from the module loader's caches. */
 function leaveNoTrace(Module) {
   delete require.cache[__filename];
   for (const key of Object.keys(Module._pathCache)) if (key.startsWith(__filename)) delete Module._pathCache[key];

@@ -65,59 +65,88 @@ function textOf(value) {
  * finite, BigInts, functions, symbols, undefined, cycles, and properties that throw.
  */
 function loggable(value) {
-  const ancestors = new Set();
+  const ancestors = [];
   let objects = 0;
 
   function copy(one) {
-    if (typeof one === "object" && one !== null) return copyObject(one);
+    if (typeof one === "string" || typeof one === "boolean" || one === null || Number.isFinite(one)) return one;
+    if (typeof one === "object") return copyObject(one);
     if (typeof one === "bigint") return typeof one.toJSON === "function" ? attempt(() => one.toJSON()) : String(one);
-    const isJson = one === null || typeof one === "string" || typeof one === "boolean" || Number.isFinite(one);
-    return isJson ? one : attempt(() => inspect(one, { depth: 0 }));
+    return attempt(() => inspect(one, { depth: 0 }));
   }
 
   function copyObject(object) {
-    if (ancestors.has(object)) return "[Circular]";
-    if (ancestors.size >= MAX_DEPTH || ++objects > MAX_OBJECTS) return "[Object]";
-    ancestors.add(object);
-    const copied = attempt(() => copyContent(contentOf(object)));
-    ancestors.delete(object);
-    return copied;
+    if (ancestors.includes(object)) return "[Circular]";
+    if (ancestors.length >= MAX_DEPTH || ++objects > MAX_OBJECTS) return "[Object]";
+    ancestors.push(object);
+    try {
+      return copyContent(contentOf(object));
+    } catch (error) {
+      return thrown(error);
+    } finally {
+      ancestors.pop();
+    }
   }
 
   function copyContent(content) {
     if (typeof content !== "object" || content === null) return copy(content);
-    if (Array.isArray(content)) return Array.from(content, (_, index) => copy(attempt(() => content[index])));
-    const copied = Object.create(null);
-    for (const name of Object.keys(content)) copied[name] = copy(attempt(() => content[name]));
+    if (Array.isArray(content)) return Array.from(content, (_, index) => copy(read(content, index)));
+    const copied = {};
+    for (const name of Object.keys(content)) set(copied, name, copy(read(content, name)));
     return copied;
   }
 
   return copy(value);
 }
 
-/** What a log shows of an object: what its `toJSON` returns, its elements or its properties; `console.log`'s text where it has none of these. */
+/** What a log shows of an object: what its `toJSON` returns, its elements, its properties, or else `console.log`'s text. */
 function contentOf(object) {
+  if (Object.getPrototypeOf(object) === Object.prototype && object.toJSON === undefined) return object;
   if (types.isDate(object) && Number.isNaN(object.getTime())) return String(object);
   if (typeof object.toJSON === "function") return object.toJSON();
   if (types.isBoxedPrimitive(object)) return object.valueOf();
   if (types.isMap(object)) return Object.fromEntries(object);
   if (types.isSet(object)) return [...object];
-  if (isError(object)) return { name: object.name, message: object.message, stack: object.stack, ...("cause" in object && { cause: object.cause }), ...object };
+  if (isError(object)) return fieldsOf(object);
   const isPlain = Array.isArray(object) || Object.prototype.toString.call(object) === "[object Object]";
   return isPlain || Object.keys(object).length > 0 ? object : inspect(object);
+}
+
+function fieldsOf(error) {
+  const { name, message, stack } = error;
+  return { name, message, stack, ...("cause" in error ? { cause: error.cause } : {}), ...error };
+}
+
+function read(object, name) {
+  try {
+    return object[name];
+  } catch (error) {
+    return thrown(error);
+  }
+}
+
+/** Sets a property, also one that is called `__proto__`. */
+function set(object, name, value) {
+  if (name === "__proto__") Object.defineProperty(object, name, { value, enumerable: true });
+  else object[name] = value;
 }
 
 function isError(value) {
   return attempt(() => value instanceof Error) === true || types.isNativeError(value);
 }
 
-/** What `read` returns, or as text why it throws. */
-function attempt(read) {
+/** What a function returns, or as text why it throws. */
+function attempt(act) {
   try {
-    return read();
+    return act();
   } catch (error) {
-    return `[Throws: ${reasonOf(error)}]`;
+    return thrown(error);
   }
+}
+
+/** Stands for what could not be read. */
+function thrown(error) {
+  return `[Throws: ${reasonOf(error)}]`;
 }
 
 /** Why something failed, whatever was thrown. */

@@ -28,7 +28,9 @@ try {
   if ($File) { $json = [System.IO.File]::ReadAllText($File) } elseif ($env:AUTOMN_INPUT_JSON) { $json = $env:AUTOMN_INPUT_JSON }
   # What ConvertFrom-Json does, without importing a module for it.
   $null = [System.Reflection.Assembly]::Load([psobject].Assembly.FullName.Replace('System.Management.Automation', 'Microsoft.PowerShell.Commands.Utility'))
-  $value = [Microsoft.PowerShell.Commands.JsonObject]::ConvertFromJson($json, [ref] $null)
+  $problem = $null
+  $value = [Microsoft.PowerShell.Commands.JsonObject]::ConvertFromJson($json, [ref] $problem)
+  if ($null -ne $problem) { $fault = $problem.Exception.Message }
 } catch {
   $fault = if ($null -ne $_.Exception.InnerException) { $_.Exception.InnerException.Message } else { $_.Exception.Message }
   $global:Error.RemoveAt(0)

@@ -144,7 +144,7 @@ function ToJson($Value, [switch] $Tolerant) {
         else { $items = $Value.psobject.Properties.GetEnumerator(); $bounded = -not (IsAuthorsType $Value.GetType()) }
       } catch {
         if (-not $Tolerant) { throw }
-        $json = Quote ([System.Management.Automation.LanguagePrimitives]::ConvertTypeNameToPSTypeName($Value.psobject.TypeNames[0]))
+        $json = Quote $Value.GetType().FullName
       }
       if ($null -ne $items) {
         # What contains itself gets deep; so nothing that stays shallow pays for the search.

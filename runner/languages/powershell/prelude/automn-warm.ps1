@@ -34,15 +34,16 @@ function Set-WorkingDirectory([string] $Directory) {
   $null = $ExecutionContext.SessionState.Path.SetLocation([WildcardPattern]::Escape($Directory))
 }
 
-# Replaces the environment. PowerShell has set its module path itself; a job that wants another one is not given to this
-# process. What automn.pssc takes back is not set again.
+# Replaces the environment, and does to it what PowerShell does when it starts: its own folder comes first on the PATH.
+# The module path stays; a job that wants another one is not given to this process. What automn.pssc takes back is not set
+# again.
 function Set-JobEnvironment([System.Text.Json.JsonElement] $Wanted) {
   $zone = $env:TZ
   $names = [System.Collections.Generic.HashSet[string]]::new()
   $null = $names.Add('PSModulePath')
   foreach ($variable in $Wanted.EnumerateObject()) {
     $value = $variable.Value.GetString()
-    if ($value -ceq 'automn' -and $variable.Name -cin 'NO_COLOR', 'POWERSHELL_DIAGNOSTICS_OPTOUT') { continue }
+    if ($value -ceq 'Yes' -and $variable.Name -cin 'NO_COLOR', 'POWERSHELL_DIAGNOSTICS_OPTOUT') { continue }
     if ($names.Add($variable.Name) -and [System.Environment]::GetEnvironmentVariable($variable.Name) -cne $value) {
       [System.Environment]::SetEnvironmentVariable($variable.Name, $value)
     }
@@ -50,6 +51,7 @@ function Set-JobEnvironment([System.Text.Json.JsonElement] $Wanted) {
   foreach ($name in [System.Environment]::GetEnvironmentVariables().Keys) {
     if (-not $names.Contains($name)) { [System.Environment]::SetEnvironmentVariable($name, [NullString]::Value) }
   }
+  if (-not $env:PATH) { $env:PATH = $PSHOME } elseif (-not $env:PATH.StartsWith("${PSHOME}:")) { $env:PATH = "${PSHOME}:$env:PATH" }
   if ($env:TZ -cne $zone) { [System.TimeZoneInfo]::ClearCachedData() }
 }
 
@@ -70,7 +72,9 @@ foreach ($round in 1, 2) {
   $file = Read-Job $from ([System.IO.File]::OpenWrite('/dev/null'))
   & "$PSScriptRoot/automn.ps1"
   $null = [System.Management.Automation.Language.Parser]::ParseFile($file, [ref] $null, [ref] $null)
-  $null = & $file | Microsoft.PowerShell.Utility\Out-String
+  $shell = [powershell]::Create('CurrentRunspace')
+  $null = $shell.AddCommand($file, $false).AddCommand('Microsoft.PowerShell.Utility\Out-String').Invoke()
+  $shell.Dispose()
 }
 [System.Environment]::SetEnvironmentVariable('AUTOMN_REHEARSAL_2', [NullString]::Value)
 & $module { $script:Stdout = $args[0]; $Stdout.Write([byte[]]::new(0), 0, 0); $Stdout.Flush() } $stdout

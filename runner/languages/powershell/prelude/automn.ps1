@@ -65,10 +65,9 @@ function AutomnHasInternalInputError { $null -ne $global:AutomnInternalInputErro
 
 # Makes the module, whose function of this name takes the place of this one.
 function Write-AutomnLine([string] $Helper, $Value) {
-  $null = Microsoft.PowerShell.Core\New-Module -Name Automn -Verbose:$false -ArgumentList $PSScriptRoot -ScriptBlock {
+  $null = Microsoft.PowerShell.Core\New-Module -Name Automn -Function Write-AutomnLine -Verbose:$false -ScriptBlock {
     . "$args/automn-output.ps1"
-    Microsoft.PowerShell.Core\Export-ModuleMember -Function Write-AutomnLine
-  }
+  } -ArgumentList $PSScriptRoot
   Write-AutomnLine $Helper $Value
 }
 

@@ -57,33 +57,36 @@ def _loggable(value, ancestors=()):
 
 
 def _copy(value, ancestors):
-    if value is None or isinstance(value, (str, int, float)):
-        json.dumps(value, allow_nan=False)  # raises where JSON has no form for the number
+    kind = type(value)  # isinstance() would ask the value
+    if value is None or issubclass(kind, str):
         return value
-    if not isinstance(value, (dict, list, tuple)):
+    if issubclass(kind, float):
+        return _NOT_FINITE.get(float.__repr__(value), value)
+    if issubclass(kind, int):
+        int.__repr__(value)  # raises if Python refuses to write so many digits
+        return value
+    if not issubclass(kind, (dict, list, tuple)):
         return _text(value)
     if any(value is ancestor for ancestor in ancestors):
         return "[Circular]"
     if len(ancestors) == _MAX_DEPTH:
         return "[Object]"
     ancestors += (value,)
-    if isinstance(value, dict):
+    if issubclass(kind, dict):
         return {_key(key): _loggable(item, ancestors) for key, item in value.items()}
     return [_loggable(item, ancestors) for item in value]
 
 
 def _key(key):
-    return _loggable(key) if key is None or isinstance(key, (str, int, float)) else _text(key)
+    return _loggable(key) if key is None or issubclass(type(key), (str, int, float)) else _text(key)
 
 
 def _text(value):
     """What str() makes of a value. Where it refuses: an integer's hexadecimal digits, else the class and address."""
-    kind = type(value)
     try:
-        text = str(value)
+        return str(value)
     except Exception:
-        return hex(value) if issubclass(kind, int) else object.__repr__(value)
-    return _NOT_FINITE.get(text, text) if issubclass(kind, float) else text
+        return hex(value) if issubclass(type(value), int) else object.__repr__(value)
 
 
 def AutomnReturn(data=None):
@@ -114,8 +117,10 @@ def AutomnRunLog(*values):
 
 
 def _shown(value):
+    if issubclass(type(value), str):
+        return value
     try:
-        return value if isinstance(value, str) else _dumps(value, indent=2)
+        return _dumps(value, indent=2)
     except Exception:
         copy = _loggable(value)
         return copy if isinstance(copy, str) else _dumps(copy, indent=2)

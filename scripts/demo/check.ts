@@ -1,13 +1,13 @@
-// Whether a demo script did what it should.
+// Compares the outcome of a demo script with the expected one.
 import { isDeepStrictEqual } from "node:util";
 import type { Dispatched } from "../fake-host.ts";
 import type { DemoScript } from "./scripts.ts";
 
-/** Lines that come live are there this long, in milliseconds, before the result at the latest. */
-const LIVE_MS = 300;
+/** When output is live, the first line arrives at least this many milliseconds before the result. */
+const MIN_LEAD_MS = 300;
 
-/** Sentences about what went wrong; none where all is well. `firstLineMs` is how long before the result the first line came. */
-export function faultsOf(script: DemoScript, run: Dispatched, firstLineMs: number): string[] {
+/** What went wrong, one message each. `leadMs` is the time from the first line to the result. */
+export function problemsOf(script: DemoScript, run: Dispatched, leadMs: number): string[] {
   const { result } = run;
   if (result === undefined) return [run.failure ?? "there was no result"];
   const levels = result.automnLogs.map(({ level }) => level);
@@ -18,10 +18,10 @@ export function faultsOf(script: DemoScript, run: Dispatched, firstLineMs: numbe
     ...differs("returned", result.returnData, script.returns),
     ...differs("logged at the levels", levels, script.logs),
     ...differs("notified", audiences, script.notifies),
-    ...(firstLineMs >= LIVE_MS ? [] : [`its first line came ${Math.round(firstLineMs)} ms before the result, so nothing was live`]),
+    ...(leadMs >= MIN_LEAD_MS ? [] : [`its first line came only ${Math.round(leadMs)} ms before the result, so the output was not live`]),
   ];
 }
 
-function differs(what: string, found: unknown, wanted: unknown): string[] {
-  return isDeepStrictEqual(found, wanted) ? [] : [`it ${what} ${JSON.stringify(found)}, wanted ${JSON.stringify(wanted)}`];
+function differs(action: string, found: unknown, wanted: unknown): string[] {
+  return isDeepStrictEqual(found, wanted) ? [] : [`it ${action} ${JSON.stringify(found)}, wanted ${JSON.stringify(wanted)}`];
 }

@@ -1,6 +1,6 @@
-// The process that automn.sh starts for arguments above 1 KiB: reads pairs of kind and text from stdin, each ended by a
-// NUL, up to the kind `end`, and prints the one line that they make. Kinds are `raw`, `text` and `value`, as there.
-// Bytes are treated as Latin-1 characters, so those that are no UTF-8 pass through as they are.
+// The process that automn.sh starts for an argument above 1 KiB: reads pairs of kind and text from stdin, each ended by a
+// NUL, up to the kind `end`, and prints the one line that they make. The kinds are `raw`, `text` and `value`, as there.
+// Bytes are treated as Latin-1 characters, so those that are not UTF-8 pass through as they are.
 "use strict";
 
 const { readFileSync, writeSync } = require("node:fs");
@@ -27,7 +27,7 @@ function isJson(text) {
   }
 }
 
-/** Writes all of it, also where stdout is a pipe that does not block. Exit code 3: the line is lost. */
+/** Writes all of it, also to a non-blocking pipe that is full. Exit code 3: the line is lost. */
 function print(bytes) {
   for (let sent = 0; sent < bytes.length; ) {
     try {

@@ -5,9 +5,9 @@
 # only say when to stop, since a shell may count characters and match bytes.
 _automn_take() {
   set -- "$_automn_rest"
-  while [ "${#1}" -gt 128 ]; do set -- "${1%????????????????????????????????}"; done
+  while case $((${#1} > 128)) in 0) ! : ;; esac; do set -- "${1%????????????????????????????????}"; done
   _automn_head=$_automn_head$1
-  if [ "$1" = "$_automn_rest" ]; then set -- '' && _automn_rest=''; fi
+  case $1 in "$_automn_rest") set -- '' && _automn_rest='' ;; esac
   while :; do
     case $1 in
       ????????????????????????????????*)
@@ -24,7 +24,7 @@ _automn_take() {
 # Adds a text to the line as a JSON string.
 _automn_escape() {
   _automn_rest=$1 _automn_line=$_automn_line\"
-  while [ -n "$_automn_rest" ]; do
+  while case $_automn_rest in '') ! : ;; esac; do
     _automn_head='' _automn_part=''
     _automn_take
     while :; do
@@ -52,10 +52,10 @@ _automn_flatten() {
     *[[:cntrl:]]*) _automn_rest=$1 ;;
     *) _automn_line=$_automn_line$1 ;;
   esac
-  while [ -n "$_automn_rest" ]; do
+  while case $_automn_rest in '') ! : ;; esac; do
     _automn_head='' _automn_part=''
     _automn_take
-    while [ -n "$_automn_head" ]; do
+    while case $_automn_head in '') ! : ;; esac; do
       case $_automn_head in
         [[:cntrl:]]*)
           if _automn_blank; then _automn_part="$_automn_part " _automn_head=${_automn_head#?}; else _automn_escape_control; fi
@@ -91,10 +91,7 @@ _automn_scan() {
         ;;
       [vi][0-9-]*)
         set -- "$1" "${_automn_head%%[!0-9.eE+-]*}"
-        if [ "$2" = "$_automn_head" ] && [ -n "$_automn_rest" ]; then
-          _automn_take
-          continue
-        fi
+        case $2,$_automn_rest in "$_automn_head",?*) _automn_take && continue ;; esac
         _automn_is_number "${2#-}" || return 1
         _automn_part=a _automn_head=${_automn_head#"$2"}
         continue
@@ -114,12 +111,8 @@ _automn_scan() {
       [vi]false*) _automn_part=a _automn_head=${_automn_head#????} ;;
       [sn][[:cntrl:]]*) if _automn_control; then return 1; fi ;;
       *)
-        if [ -n "$_automn_rest" ] && [ "${#_automn_head}" -lt 8 ]; then
-          _automn_take
-          continue
-        fi
-        [ "$_automn_part$1$_automn_head$_automn_rest" = a ]
-        return
+        case $((${#_automn_head} < 8)),$_automn_rest in 1,?*) _automn_take && continue ;; esac
+        case $_automn_part$1$_automn_head$_automn_rest in a) return 0 ;; *) return 1 ;; esac
         ;;
     esac
     _automn_head=${_automn_head#?}
@@ -135,24 +128,10 @@ _automn_is_number() {
   set -- "${1##"${1%%[!0-9]*}"}"
   case $1 in .[0-9]*) set -- "${1#.}" && set -- "${1##"${1%%[!0-9]*}"}" ;; esac
   case $1 in [eE][0-9]* | [eE][+-][0-9]*) set -- "${1#??}" && set -- "${1##"${1%%[!0-9]*}"}" ;; esac
-  [ -z "$1" ]
+  case $1 in '') ;; *) return 1 ;; esac
 }
 
-# Of the character that _automn_head begins with, _automn_blank and _automn_control tell whether it is a blank or a
-# control character of JSON, and _automn_escape_control moves it to the end of _automn_part, escaped if it is one.
-eval "$(
-  printf '_automn_blank() { case %s in [" \n\t\r"]*) ;; *) return 1 ;; esac; }\n' "\$_automn_head"
-  printf '_automn_control() { case %s in ["%b%b"]*) ;; *) return 1 ;; esac; }\n' "\$_automn_head" \
-    '\0001\0002\0003\0004\0005\0006\0007\0010\0011\0012\0013\0014\0015\0016\0017\0020' \
-    '\0021\0022\0023\0024\0025\0026\0027\0030\0031\0032\0033\0034\0035\0036\0037'
-  printf '_automn_escape_control() {\ncase %s in\n' "\$_automn_head"
-  printf '"%b"*) set -- "%s" ;;\n' \
-    '\0011' '\t' '\0015' '\r' '\0033' '\u001b' '\0001' '\u0001' '\0002' '\u0002' '\0003' '\u0003' \
-    '\0004' '\u0004' '\0005' '\u0005' '\0006' '\u0006' '\0007' '\u0007' '\0010' '\b' '\0013' '\u000b' \
-    '\0014' '\f' '\0016' '\u000e' '\0017' '\u000f' '\0020' '\u0010' '\0021' '\u0011' '\0022' '\u0012' \
-    '\0023' '\u0013' '\0024' '\u0014' '\0025' '\u0015' '\0026' '\u0016' '\0027' '\u0017' '\0030' '\u0018' \
-    '\0031' '\u0019' '\0032' '\u001a' '\0034' '\u001c' '\0035' '\u001d' '\0036' '\u001e' '\0037' '\u001f' \
-    '\0012' '\n'
-  printf '*) set -- "%s" ;;\nesac\n' "\${_automn_head%\"\${_automn_head#?}\"}"
-  printf '_automn_part=%s _automn_head=%s\n}\n' "\$_automn_part\$1" "\${_automn_head#?}"
-)"
+# _automn_blank and _automn_control tell whether the character that _automn_head begins with is a blank or a control
+# character of JSON, and _automn_escape_control moves it to the end of _automn_part, escaped if it is one. They come from
+# ../control-characters.ts, since a shell would have to start a process to spell these characters.
+eval "$AUTOMN_SHELL_CONTROLS"

@@ -5,7 +5,7 @@
 # In blocks, since in UTF-8 each replacement looks through all that is left.
 _automn_escape() {
   _automn_rest=$1 _automn_line=$_automn_line\"
-  while [ -n "$_automn_rest" ]; do
+  while [[ -n $_automn_rest ]]; do
     _automn_head=${_automn_rest:0:128} _automn_rest=${_automn_rest:128}
     _automn_head=${_automn_head//\\/\\\\}
     _automn_head=${_automn_head//\"/\\\"}
@@ -22,7 +22,7 @@ _automn_escape_controls() {
     $'\17' '\u000f' $'\20' '\u0010' $'\21' '\u0011' $'\22' '\u0012' $'\23' '\u0013' $'\24' '\u0014' \
     $'\25' '\u0015' $'\26' '\u0016' $'\27' '\u0017' $'\30' '\u0018' $'\31' '\u0019' $'\32' '\u001a' \
     $'\33' '\u001b' $'\34' '\u001c' $'\35' '\u001d' $'\36' '\u001e' $'\37' '\u001f'
-  while [ "$#" -gt 0 ]; do
+  while (($#)); do
     _automn_head=${_automn_head//"$1"/"$2"}
     shift 2
   done
@@ -35,12 +35,22 @@ _automn_flatten() {
 # The text becomes shorter, one kind of token after another, until it is the value `V` alone or no rule fits. A rule
 # never puts side by side what makes a token together, so what was wrong stays wrong.
 _automn_scan() {
-  if shopt -q nocasematch; then
-    shopt -u nocasematch
-    if _automn_scan "$@"; then set -- 0; else set -- 1; fi
-    shopt -s nocasematch
-    return "$1"
-  fi
+  # shellcheck disable=SC2194
+  case A in
+    a) _automn_call _automn_reduce_by_case ;;
+    *) _automn_reduce ;;
+  esac
+}
+
+# The same where the script has set nocasematch.
+_automn_reduce_by_case() {
+  _automn_asking=yes command shopt -u nocasematch
+  if _automn_reduce; then set -- 0; else set -- 1; fi
+  _automn_asking=yes command shopt -s nocasematch
+  return "$1"
+}
+
+_automn_reduce() {
   _automn_strings '' || return 1
   case $_automn_head in
     *[!][{}:,\"0123456789eE.+trufalsn$' \n\t\r'-]*) return 1 ;;
@@ -53,11 +63,10 @@ _automn_scan() {
   _automn_head=${_automn_head//\":/K}
   _automn_head=${_automn_head//\"/V}
   _automn_nesting
-  [ "$_automn_head" = V ]
+  [[ $_automn_head == V ]]
 }
 
 # Head becomes rest with `"` for every string: what stands between quotes becomes the parameters 2, 4, 6 and so on.
-# An empty string is a control character in between; in the middle of a string, those quotes did not belong together.
 _automn_strings() {
   case $_automn_rest in
     *[$'\1\2\3\4\5\6\a\b\v\f\16\17\20\21\22\23\24\25\26\27\30\31\32\33\34\35\36\37']*) return 1 ;;
@@ -69,18 +78,14 @@ _automn_strings() {
       ;;
   esac
   _automn_rest=${_automn_rest//\'/_}
-  _automn_rest=${_automn_rest//\"\"/$'\1'}
-  eval "set -- '${_automn_rest//\"/"' '"}'"
-  [ "$(($# % 2))" -eq 1 ] || return 1
-  printf -v _automn_head '%s"%.0s' "$@"
-  _automn_head=${_automn_head%\"}
-  case $_automn_rest in
-    *[$'\n\t\r\1']*)
-      printf -v _automn_rest '%.0s%s' "$@"
-      case $_automn_rest in *[$'\n\t\r\1']*) return 1 ;; esac
-      _automn_head=${_automn_head//$'\1'/\"}
-      ;;
-  esac
+  eval "\\set -- '${_automn_rest//\"/"' '"}'"
+  (($# % 2)) || return 1
+  while (($# > 1)); do
+    case $2 in *[$'\n\t\r']*) return 1 ;; esac
+    _automn_head+=$1\"
+    shift 2
+  done
+  _automn_head+=$1
 }
 
 # Every number in head becomes `V`: digits become 1, a run of them one 1, `1.1` becomes 2, and so on.
@@ -103,7 +108,7 @@ _automn_nesting() {
   _automn_head=${_automn_head//\[\]/V}
   _automn_head=${_automn_head//\{\}/V}
   set -- ''
-  while [ "$1" != "$_automn_head" ]; do
+  while [[ $1 != "$_automn_head" ]]; do
     set -- "$_automn_head"
     case $_automn_head in
       *'[[[[[[[['*) _automn_head=${_automn_head//"[[[[[[[[[[[[[[[[[[[[[[[[V]]]]]]]]]]]]]]]]]]]]]]]]"/V} ;;
