@@ -1,4 +1,4 @@
-// The run journal: `runs.ndjson` in the state folder, one line when a run starts and one when it ends.
+// The run journal: `runs.ndjson` in the state folder, one line each for a run's start, process and end.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../lib/failure.ts";
