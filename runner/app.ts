@@ -6,18 +6,19 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Config } from "./config/config.ts";
 import { createRoutes } from "./http/routes/index.ts";
 import { openJournal } from "./journal/journal.ts";
+import type { Journal, StartEntry } from "./journal/journal.ts";
 import type { Language } from "./languages/language.ts";
 import { LanguageRegistry } from "./languages/registry.ts";
-import { removeTree } from "./lib/files.ts";
+import { LANGUAGES } from "./languages/table.ts";
 import type { Log } from "./lib/log.ts";
 import { collectWhenIdle, limitYoungGeneration } from "./lifecycle/heap.ts";
 import { createFramer } from "./output/framer.ts";
-import { LANGUAGES } from "./languages/table.ts";
 import { Packages } from "./packages/packages.ts";
 import { createStdioFactory } from "./process/stdio.ts";
 import { createToolRunner } from "./process/tool.ts";
-import { processTree } from "./process/tree.ts";
 import { processTable } from "./process/table.ts";
+import type { ProcessTable } from "./process/table.ts";
+import { processTree } from "./process/tree.ts";
 import { UsageMeter } from "./process/usage.ts";
 import { notRegistered } from "./registration/not-registered.ts";
 import { Registrar } from "./registration/registrar.ts";
@@ -27,11 +28,12 @@ import { forRunner } from "./registration/state.ts";
 import { FrameLog } from "./results/frame-log.ts";
 import { ResultStore } from "./results/result-store.ts";
 import { RunHistory } from "./runs/history.ts";
-import { ownerName, recover } from "./runs/recovery.ts";
-import type { RunProcesses } from "./runs/run-context.ts";
+import { Recovery } from "./runs/recovery.ts";
+import type { RunDependencies, RunProcesses } from "./runs/run-context.ts";
 import { RunRegistry } from "./runs/run-registry.ts";
+import { RunnerInstance } from "./runs/runner-instance.ts";
 import { WarmPool } from "./warm/warm-pool.ts";
-import { ScriptFiles, sha256 } from "./workspace/script-files.ts";
+import { ScriptFiles } from "./workspace/script-files.ts";
 import { Workspaces } from "./workspace/workspaces.ts";
 
 /** A host may send its next job in the moment after a result. While the runner drains, such a job is answered for this long. */
@@ -69,53 +71,26 @@ export interface AppOptions {
 
 /** Puts a runner together. */
 export async function openApp(options: AppOptions): Promise<App> {
-  const { config: given, warnings, state, log, port, publicDir, languages: known = LANGUAGES } = options;
-  const config = withStoredSettings(given, state.current, log);
+  const { warnings, state, log, port, publicDir, languages: known = LANGUAGES } = options;
+  const config = withStoredSettings(options.config, state.current, log);
   await state.update((before) => forRunner(before, config.runnerId));
   const secret = () => config.secret ?? state.current.secret;
+
   const table = processTable();
-  const owner = ownerName(process.pid, table);
-  const installation = sha256(config.stateDir).slice(0, 12);
-  const ownWorkDir = join(config.workDir, owner);
-
-  const { journal, open, recent } = await openJournal({ directory: config.stateDir, maxBytes: config.journalMaxBytes, log });
-  const results = new ResultStore({ directory: join(config.stateDir, "results"), maxBytes: config.keepResultsBytes, log });
-  const history = new RunHistory({ journal, results, recent });
-
-  const markPrefix = `${installation}.${owner}.`;
-  const processes: RunProcesses = { environment: process.env, markPrefix, tree: processTree(), table, meter: new UsageMeter(table) };
-  const stdioFactory = createStdioFactory(join(ownWorkDir, "pipes"), { log });
-  const workspaces = new Workspaces({ workDir: ownWorkDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), stdioFactory, log });
+  const instance = await RunnerInstance.open({ ...config, table, log });
+  const processes = { environment: process.env, markPrefix: instance.markPrefix, table, tree: processTree(), meter: new UsageMeter(table) };
+  const records = await openRecords(config, log);
+  const recovery = openRecovery(config, instance, records, table, log);
   const languages = new LanguageRegistry({ languages: known, paths: config.interpreters, environment: process.env, log });
-  void languages.ready(); // interpreters are looked for while everything else opens
-  const packages = openPackages(config, known, processes, log);
-  const warmPool = new WarmPool({
-    workspaces, markPrefix, table, log,
-    environment: process.env,
-    size: config.warm,
-    idleMs: config.warmIdleMs,
-    active: () => runs.counts.active,
-    cores: availableParallelism(),
-  });
-  const runs: RunRegistry = new RunRegistry(
-    {
-      languages, packages, workspaces, warmPool, processes,
-      scripts: new ScriptFiles(config.scriptsDir),
-      workspaceMode: config.workspace,
-      framer: createFramer(),
-      limits: config,
-    },
-    {
-      history, owner,
-      slots: config.localMaxConcurrency,
-      newFrameLog: () => new FrameLog({ maxBytes: Math.floor(config.keepResultsBytes / 4), spillDir: join(ownWorkDir, "frames"), log }),
-      secretRules: { secrets: () => [secret(), config.resetToken].filter((one) => one !== undefined), secretWords: config.secretWords },
-    },
-  );
+  const interpretersKnown = languages.ready(); // they are looked for while everything else opens
+  const packages = openPackages(config, languages, processes, log);
+  const { history } = records;
+  const parts = { instance, processes, languages, packages, history, secret, log };
+  const { runs, warmPool, stdioFactory, close: closeRuns } = openRuns(config, parts);
   const registrar = new Registrar({
     config, state, log, secret,
     runtimes: () => languages.runtimes,
-    runtimesKnown: languages.ready(),
+    runtimesKnown: interpretersKnown,
     environment: process.env,
     concurrency: () => (runs.draining ? Math.max(1, runs.counts.active) : config.advertisedConcurrency),
   });
@@ -127,12 +102,12 @@ export async function openApp(options: AppOptions): Promise<App> {
     async begin() {
       registrar.start();
       void stdioFactory.prepare();
-      const missing = missingSettings(config).map((names) => names.join(" or "));
-      const notice = notRegistered(missing, { hasSecret: secret() !== undefined, port });
-      if (notice !== undefined) log.warn(notice);
+      const missingNames = missingSettings(config).map((names) => names.join(" or "));
+      const missing = notRegistered(missingNames, { hasSecret: secret() !== undefined, port });
+      if (missing !== undefined) log.warn(missing);
       limitYoungGeneration();
       collectWhenIdle(() => runs.counts.active === 0);
-      await recover({ installation, open, onLost: (end) => history.lost(end), workDir: config.workDir, table, log });
+      await recovery.start();
       await packages.restore(async (name) => {
         const found = await languages.find(name);
         return "message" in found ? undefined : found.interpreter;
@@ -150,18 +125,42 @@ export async function openApp(options: AppOptions): Promise<App> {
     async close() {
       registrar.stop();
       languages.close();
-      await Promise.all([warmPool.close(), packages.close()]);
-      await Promise.all([workspaces.close(), history.close(), state.settled()]);
-      await stdioFactory.close();
-      await removeTree(ownWorkDir, log);
+      await Promise.all([recovery.stop(), packages.close(), closeRuns()]);
+      await Promise.all([history.close(), state.settled()]);
+      await instance.close();
     },
   };
 }
 
-function openPackages(config: Config, languages: readonly Language[], { environment, tree, markPrefix }: RunProcesses, log: Log): Packages {
+/** What is known of runs; `open` had not ended when the journal was opened. */
+interface Records {
+  readonly journal: Journal;
+  readonly history: RunHistory;
+  readonly open: readonly StartEntry[];
+}
+
+async function openRecords(config: Config, log: Log): Promise<Records> {
+  const { journal, open, recent } = await openJournal({ directory: config.stateDir, maxBytes: config.journalMaxBytes, log });
+  const results = new ResultStore({ directory: join(config.stateDir, "results"), maxBytes: config.keepResultsBytes, log });
+  return { journal, history: new RunHistory({ journal, results, recent }), open };
+}
+
+function openRecovery({ workDir }: Config, instance: RunnerInstance, records: Records, table: ProcessTable, log: Log): Recovery {
+  const { owner, installation, liveness } = instance;
+  const { journal, history, open } = records;
+  return new Recovery({
+    owner, installation, liveness, workDir, open, table, log,
+    readOpen: () => journal.readOpen(),
+    keptResult: (start) => history.keptResult(start),
+    onEnded: (end) => history.recovered(end),
+  });
+}
+
+function openPackages(config: Config, { languages }: LanguageRegistry, processes: RunProcesses, log: Log): Packages {
+  const { environment, tree, markPrefix } = processes;
   return new Packages({
+    languages, environment, log,
     mode: config.packages,
-    languages,
     scriptsDir: config.scriptsDir,
     recordsDir: join(config.stateDir, "packages"),
     concurrency: config.installConcurrency,
@@ -169,8 +168,46 @@ function openPackages(config: Config, languages: readonly Language[], { environm
     maxBytes: config.packagesMaxBytes,
     npmPath: config.npmPath,
     npmIgnoreScripts: config.npmIgnoreScripts,
-    environment,
     runTool: createToolRunner({ tree, killGraceMs: config.killGraceMs, markPrefix }),
-    log,
   });
+}
+
+/** The parts that runs use, and others use too. */
+interface SharedParts extends Pick<RunDependencies, "processes" | "languages" | "packages"> {
+  readonly instance: RunnerInstance;
+  readonly history: RunHistory;
+  readonly secret: () => string | undefined;
+  readonly log: Log;
+}
+
+/** The runs, and what they alone use; to be closed when none is active any more. */
+function openRuns(config: Config, { instance: { owner, workDir }, processes, languages, packages, history, secret, log }: SharedParts) {
+  const stdioFactory = createStdioFactory(join(workDir, "pipes"), { log });
+  const workspaces = new Workspaces({ workDir, ahead: Math.min(4, config.localMaxConcurrency ?? 4), stdioFactory, log });
+  const warmPool = new WarmPool({
+    ...processes, workspaces, log,
+    size: config.warm,
+    idleMs: config.warmIdleMs,
+    active: () => runs.counts.active,
+    cores: availableParallelism(),
+  });
+  const dependencies: RunDependencies = {
+    processes, languages, packages, workspaces, warmPool,
+    scripts: new ScriptFiles(config.scriptsDir),
+    workspaceMode: config.workspace,
+    framer: createFramer(),
+    limits: config,
+  };
+  const runs: RunRegistry = new RunRegistry(dependencies, {
+    history, owner,
+    slots: config.localMaxConcurrency,
+    newFrameLog: () => new FrameLog({ maxBytes: Math.floor(config.keepResultsBytes / 4), spillDir: join(workDir, "frames"), log }),
+    secretRules: { secrets: () => [secret(), config.resetToken].filter((one) => one !== undefined), secretWords: config.secretWords },
+  });
+  const close = async () => {
+    await warmPool.close();
+    await workspaces.close();
+    await stdioFactory.close();
+  };
+  return { runs, warmPool, stdioFactory, close };
 }

@@ -10,7 +10,7 @@ export interface StartEntry {
   readonly event: "start";
   readonly at: string;
   readonly runId: string;
-  /** Which runner process: its pid and start time. */
+  /** Which runner: the name of its process (runs/owner.ts). */
   readonly owner: string;
   readonly scriptId?: string;
   /** What people call the script. */

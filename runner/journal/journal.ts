@@ -1,4 +1,5 @@
-// The run journal: `runs.ndjson` in the state folder, one line when a run starts and one when it ends.
+// The run journal: `runs.ndjson` in the state folder, one line each for a run's start, process and end.
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../lib/failure.ts";
 import type { Log } from "../lib/log.ts";
@@ -84,6 +85,20 @@ export class Journal {
     this.#open.take(entry, this.#rotations);
     if (this.#problem !== undefined) this.#dropOldest();
     this.#schedule();
+  }
+
+  /**
+   * The runs that have not ended, by all runners that write to this journal, as its files have it now. Never rejects.
+   * Should a file be rotated meanwhile, they are read once more: what was in it may have been missed.
+   */
+  async readOpen(): Promise<readonly StartEntry[]> {
+    await this.settled();
+    const inode = () => stat(this.#path).then(({ ino }) => ino, () => undefined);
+    for (;;) {
+      const before = await inode();
+      const { open } = await readJournal(rotatedNames(this.#path, OLDER_FILES), this.#options.log);
+      if (before === (await inode())) return [...open].map(({ start }) => start);
+    }
   }
 
   /** Resolves when all entries so far are on disk, or have just failed to get there. */

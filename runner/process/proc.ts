@@ -1,5 +1,5 @@
 // The one reader of /proc. Nobody but the Linux files of this folder imports it.
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 
@@ -95,6 +95,17 @@ export function readNewestPid(): number | undefined {
   return Number(readNow("/proc/loadavg").trim().split(" ").at(-1)) || undefined;
 }
 
+/**
+ * What tells the PID namespace of this process from every other one, on any machine and after any restart of it; nothing
+ * where /proc does not tell, or shows another namespace.
+ */
+export function readPidNamespace(): string | undefined {
+  const boot = readNow("/proc/sys/kernel/random/boot_id").trim();
+  const pidNamespace = readLinkNow("/proc/self/ns/pid");
+  const isShown = readLinkNow("/proc/self") === String(process.pid);
+  return isShown && boot !== "" && pidNamespace !== "" ? `${boot} ${pidNamespace}` : undefined;
+}
+
 /** The size of a memory page in bytes, which the kernel tells every process in the auxiliary vector. */
 export async function readPageSize(): Promise<number> {
   const vector = await readFile("/proc/self/auxv").catch(() => Buffer.alloc(0));
@@ -111,6 +122,15 @@ export async function readPageSize(): Promise<number> {
 function readNow(file: string): string {
   try {
     return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** What a link of /proc names; nothing where there is none. */
+function readLinkNow(link: string): string {
+  try {
+    return readlinkSync(link);
   } catch {
     return "";
   }

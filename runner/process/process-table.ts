@@ -23,6 +23,11 @@ export interface ProcessMark {
 
 /** The machine's processes. A process that has gone meanwhile is never an error. */
 export interface ProcessTable {
+  /**
+   * Names the processes that can be seen from here, in twelve hexadecimal digits: those of this machine, since its last
+   * start, in this PID namespace. A pid means nothing elsewhere. Where the system does not tell, the name is this process's own.
+   */
+  readonly scope: string;
   /** The pid that the system has given out last; undefined where it does not tell. */
   newestPid(): number | undefined;
   /** When a process was started, in digits: with the pid, unique. Undefined when it has gone, or where it cannot be told at once. */

@@ -1,6 +1,8 @@
 // The process table by /proc.
+import { readFileSync } from "node:fs";
 import { KEEP_VARIABLE, MARK_VARIABLE } from "./environment.ts";
-import { listPids, readEnvironment, readNewestPid, readPageSize, readStat, readStats } from "./proc.ts";
+import { listPids, readEnvironment, readNewestPid, readPageSize, readPidNamespace, readStat, readStats } from "./proc.ts";
+import { ownScope, scopeOf } from "./scope.ts";
 import { isThere } from "./signal.ts";
 import type { ListedProcess, ProcessTable } from "./process-table.ts";
 
@@ -9,7 +11,9 @@ const MARK_PREFIX = `${MARK_VARIABLE}=`;
 /** The process table on Linux, also where /proc is missing or shows only the runner's own processes. */
 export function createLinuxTable(): ProcessTable {
   const pageBytes = readPageSize();
+  const pidNamespace = readPidNamespace();
   return {
+    scope: pidNamespace === undefined ? ownScope() : scopeOf(machineId(), pidNamespace),
     newestPid: readNewestPid,
     startTime: (pid) => readStat(pid)?.startTime,
     isRunning(pid, startTime) {
@@ -31,4 +35,13 @@ export function createLinuxTable(): ProcessTable {
       return mark === undefined ? undefined : { mark, keep: environment.includes(`${KEEP_VARIABLE}=1`) };
     },
   };
+}
+
+/** What the operating system was given when it was installed; nothing in many containers. */
+function machineId(): string {
+  try {
+    return readFileSync("/etc/machine-id", "utf8").trim();
+  } catch {
+    return "";
+  }
 }

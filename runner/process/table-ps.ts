@@ -1,6 +1,8 @@
 // The process table by `ps`, for systems without /proc such as macOS.
 import { execFile } from "node:child_process";
+import { hostname } from "node:os";
 import { promisify } from "node:util";
+import { scopeOf } from "./scope.ts";
 import { isThere } from "./signal.ts";
 import type { ProcessTable } from "./process-table.ts";
 
@@ -10,6 +12,7 @@ const TOLERANCE_S = 5;
 /** The process table by the output of `ps -o stat=,lstart=`, which `look` fetches for one process. */
 export function createPsTable(look: (pid: number) => Promise<string> = ps): ProcessTable {
   return {
+    scope: scopeOf(hostname()),
     newestPid: () => undefined,
     startTime: (pid) => (pid === process.pid ? String(Math.round(Date.now() / 1000 - process.uptime())) : undefined),
     async isRunning(pid, startTime) {

@@ -83,16 +83,16 @@ export class RunHistory {
     this.#journal.append({ ...end, startedAt: start.at });
   }
 
-  /** A run of an earlier runner ended with that runner; `end.startedAt` tells which. */
-  lost(end: EndEntry): void {
+  /** A run that its own runner did not journal to the end has one; `end.startedAt` tells which. */
+  recovered(end: EndEntry): void {
     const run = this.#find(end.runId, end.startedAt);
     if (run !== undefined) run.end = end;
     this.#journal.append(end);
   }
 
-  /** Whether the result of a run is kept, whatever the journal knows of its end. */
-  async hasResult({ runId, at }: StartEntry): Promise<boolean> {
-    return (await this.#results.result(runId, at)) !== undefined;
+  /** The result of a run, if it is kept, whatever the journal knows of its end. */
+  keptResult({ runId, at }: StartEntry): Promise<RunResult | undefined> {
+    return this.#results.result(runId, at);
   }
 
   /** The last to start first: the active ones, and up to 200 that have ended. */

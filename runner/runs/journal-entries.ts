@@ -1,5 +1,7 @@
 // What the journal says of a run: names and sizes, never a variable's value nor anything that is to be hidden.
 import type { EndEntry, StartEntry } from "../journal/journal.ts";
+import type { RunResult } from "../protocol/result.ts";
+import { resultStatus } from "../protocol/termination-reason.ts";
 import { sha256 } from "../workspace/script-files.ts";
 import type { RunReport } from "./result.ts";
 import type { Job } from "./run-context.ts";
@@ -29,12 +31,26 @@ export function startEntry({ runId, script, redaction }: Job, owner: string): St
 
 /** A run's entry at its end. */
 export function endEntry({ result, bytesOut, installs }: RunReport): EndEntry {
-  const { runId, reason, code, duration, usage, leftovers, signal } = result;
+  return { ...outcomeOf(result), at: new Date().toISOString(), bytesOut, ...(installs.length === 0 ? {} : { installs }) };
+}
+
+/** The end of a run whose result was kept, by a runner that was killed before it had journalled that end. */
+export function keptEntry({ at: startedAt }: StartEntry, result: RunResult): EndEntry {
+  return { ...outcomeOf(result), at: new Date(Date.parse(startedAt) + result.duration).toISOString(), startedAt };
+}
+
+/** The end of a run that ended with its runner. */
+export function lostEntry({ runId, at: startedAt }: StartEntry): EndEntry {
+  const { code } = resultStatus({ kind: "lost" });
+  const durationMs = Math.max(0, Date.now() - Date.parse(startedAt));
+  return { event: "end", at: new Date().toISOString(), runId, startedAt, reason: "lost", code, durationMs };
+}
+
+function outcomeOf({ runId, reason, code, duration, signal, usage, leftovers }: RunResult): Omit<EndEntry, "at"> {
   return {
-    event: "end", at: new Date().toISOString(), runId, reason, code, durationMs: duration, bytesOut,
+    event: "end", runId, reason, code, durationMs: duration,
     ...(signal === undefined ? {} : { signal }),
     ...(usage === undefined ? {} : { maxRssBytes: usage.maxRssBytes }),
     ...(leftovers === undefined ? {} : { leftovers: [...leftovers] }),
-    ...(installs.length === 0 ? {} : { installs }),
   };
 }

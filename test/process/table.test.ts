@@ -113,6 +113,6 @@ describe("the process table by ps", () => {
 
 describe("processTable", () => {
   for (const platform of ["linux", "darwin", "freebsd", "win32"] as const) it(`is there for ${platform}`, () => {
-    assert.deepEqual(Object.keys(processTable(platform)).sort(), ["isRunning", "list", "markOf", "newestPid", "startTime"]);
+    assert.deepEqual(Object.keys(processTable(platform)).sort(), ["isRunning", "list", "markOf", "newestPid", "scope", "startTime"]);
   });
 });

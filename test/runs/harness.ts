@@ -49,7 +49,8 @@ export async function runDependencies(t: TestContext, changes: Partial<RunDepend
   const stdioFactory = createStdioFactory(join(workDir, "pipes"));
   const workspaces = new Workspaces({ workDir, ahead: 1, stdioFactory, log });
   const table = processTable();
-  const processes = { environment: process.env, markPrefix: `test${process.pid}.`, table, tree: processTree(), meter: new UsageMeter(table) };
+  const markPrefix = `test${process.pid}.`;
+  const processes = { environment: process.env, markPrefix, table, tree: processTree(), meter: new UsageMeter(table) };
   afterwards(t, async () => {
     await workspaces.close();
     await stdioFactory.close();

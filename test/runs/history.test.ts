@@ -136,8 +136,8 @@ describe("RunHistory: a run id that is used again", () => {
     const { history, openStarts } = await open(t, dir);
     assert.deepEqual(openStarts.map(({ at, pid }) => [at, pid]), [[time(2), 7]]);
     assert.equal(await history.result("same"), undefined);
-    assert.deepEqual([await history.hasResult(startOf("same", 1)), await history.hasResult(startOf("same", 2))], [false, false]);
-    history.lost({ event: "end", at: time(5), runId: "same", startedAt: time(2), reason: "lost", code: 255, durationMs: 3 });
+    assert.deepEqual([await history.keptResult(startOf("same", 1)), await history.keptResult(startOf("same", 2))], [undefined, undefined]);
+    history.recovered({ event: "end", at: time(5), runId: "same", startedAt: time(2), reason: "lost", code: 255, durationMs: 3 });
     assert.deepEqual(listed(history), [["same", time(2), "lost"], ["same", time(1), "exited"]]);
     await history.close();
     assert.deepEqual(listed((await open(t, dir)).history), [["same", time(2), "lost"], ["same", time(1), "exited"]]);
@@ -150,7 +150,7 @@ describe("RunHistory: a run id that is used again", () => {
     await killed.history.close();
     const { history, start, end } = await open(t, dir);
     const second = start("same", 2);
-    history.lost({ event: "end", at: time(5), runId: "same", startedAt: time(1), reason: "lost", code: 255, durationMs: 3 });
+    history.recovered({ event: "end", at: time(5), runId: "same", startedAt: time(1), reason: "lost", code: 255, durationMs: 3 });
     assert.deepEqual(listed(history), [["same", time(2), "active"], ["same", time(1), "lost"]]);
     end(second, "second");
     assert.equal((await history.result("same"))?.returnData, "second");
@@ -161,7 +161,7 @@ describe("RunHistory: a run id that is used again", () => {
   });
 });
 
-describe("RunHistory.hasResult", () => {
+describe("RunHistory.keptResult", () => {
   it("tells of a run whose end the journal does not know that its result is kept", async (t) => {
     const dir = await folder(t);
     const first = await open(t, dir);
@@ -179,11 +179,11 @@ describe("RunHistory.hasResult", () => {
     assert.deepEqual(openStarts.map(({ runId }) => runId), ["kept", "lost"]);
     assert.deepEqual(
       [
-        await history.hasResult(startOf("kept", 1)),
-        await history.hasResult(startOf("kept", 2)),
-        await history.hasResult(startOf("lost", 2)),
+        (await history.keptResult(startOf("kept", 1)))?.returnData,
+        await history.keptResult(startOf("kept", 2)),
+        await history.keptResult(startOf("lost", 2)),
       ],
-      [true, false, false],
+      [1, undefined, undefined],
     );
   });
 });

@@ -21,7 +21,8 @@ async function withClock(use: (tick: Tick, stop: AbortController, limits: TimeLi
 }
 
 describe("timeLimit", () => {
-  for (const [script, own, wanted] of [[5, 9, 5], [9, 5, 5], [5, undefined, 5], [undefined, 5, 5], [undefined, undefined, undefined]] as const)
+  const none = undefined;
+  for (const [script, own, wanted] of [[5, 9, 5], [9, 5, 5], [5, none, 5], [none, 5, 5], [none, none, none]] as const)
     it(`is ${wanted} for a script's ${script} and the runner's ${own}`, () => assert.equal(timeLimit(script, own), wanted));
 });
 

@@ -45,12 +45,12 @@ export function plainEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries({ ...own, ...env }).filter(([, value]) => value !== undefined));
 }
 
-/** Starts a service on a free port; ended after the test. */
-export async function startService(t: TestContext, env: NodeJS.ProcessEnv = {}, dataDir?: string): Promise<Service> {
+/** Starts a service on a free port, reachable for a host on this machine; ended after the test. */
+export async function startService(t: TestContext, env: NodeJS.ProcessEnv = {}, dataDir?: string, node = process.execPath): Promise<Service> {
   const directory = dataDir ?? (await temporaryDirectory(t));
   const port = env["AUTOMN_RUNNER_PORT"] ?? String(await freePort());
   const whole = { AUTOMN_RUNNER_DATA_DIR: directory, AUTOMN_RUNNER_PORT: port, AUTOMN_RUNNER_PUBLIC_URL: `http://127.0.0.1:${port}`, ...env };
-  const runner = await startBuiltRunner({ env: plainEnvironment(whole) });
+  const runner = await startBuiltRunner({ env: plainEnvironment(whole), node });
   afterwards(t, async () => {
     void runner.stop();
     await runner.stop("SIGINT"); // a second signal ends it at once, its runs too
