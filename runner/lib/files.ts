@@ -1,6 +1,7 @@
 // Writes files whole and removes folders for good, also after the process or the machine has stopped in the middle.
 import { chmod, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { messageOf } from "./failure.ts";
 import type { Log } from "./log.ts";
 
@@ -10,7 +11,8 @@ export const PRIVATE_DIR = 0o700;
 export const PRIVATE_FILE = 0o600;
 
 const SUFFIX = ".tmp";
-const REMOVAL = { recursive: true, force: true, maxRetries: 5, retryDelay: 50 } as const;
+const REMOVAL_ATTEMPTS = 6;
+const REMOVAL_PAUSE_MS = 50;
 
 /**
  * Creates a directory and its missing parents, for the runner's own user alone. Rejects with the system's reason: Node's
@@ -87,16 +89,18 @@ export async function syncDir(dir: string): Promise<void> {
 
 /**
  * Removes a directory and everything in it, also while a process that is being ended still writes there, and where a script
- * has made directories read-only. A failure is logged, not thrown.
+ * has made directories read-only. A failure is logged, not thrown. The whole is tried again, not each entry as by the
+ * `maxRetries` of `rm`: Node does that at every level, so that one busy folder (a mount) takes minutes at a depth of three.
  */
 export async function removeTree(dir: string, log: Pick<Log, "warn">): Promise<void> {
-  try {
-    await rm(dir, REMOVAL).catch(async () => {
-      await makeWritable(dir);
-      await rm(dir, REMOVAL);
-    });
-  } catch (error) {
-    log.warn("Cannot remove a folder", { folder: dir, error: messageOf(error) });
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await rm(dir, { recursive: true, force: true });
+    } catch (error) {
+      if (attempt === REMOVAL_ATTEMPTS) return log.warn("Cannot remove a folder", { folder: dir, error: messageOf(error) });
+      await makeWritable(dir).catch(() => {}); // the removal itself tells what is wrong
+      await delay(attempt * REMOVAL_PAUSE_MS);
+    }
   }
 }
 
