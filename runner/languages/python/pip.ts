@@ -96,18 +96,18 @@ function uvProgram(uv: string, task: InstallTask): Program {
  */
 function pipProgram(task: InstallTask, otherwise?: Program): Program {
   const always = [
-    "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--no-color", "--no-warn-script-location",
+    "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--no-color", "--no-warn-script-location",
   ];
-  let python = task.interpreter.path;
+  let pip: readonly string[] = ["-m", "pip"];
   return {
     async install(file, target, options = {}) {
       const { flags = [], quiet = false } = options;
-      const run = () => task.tool(python, [...always, "--target", target, "--requirement", file, ...flags], { quiet });
+      const run = () => task.tool(task.interpreter.path, [...pip, ...always, "--target", target, "--requirement", file, ...flags], { quiet });
       const end = await run();
       if (!hasNoPip(end)) return end;
-      const venv = await venvWithPip(task);
-      if (venv === undefined) return otherwise?.install(file, target, options) ?? end;
-      python = venv;
+      const folder = await pipOfVenv(task);
+      if (folder === undefined) return otherwise?.install(file, target, options) ?? end;
+      pip = [folder];
       return run();
     },
   };
@@ -117,10 +117,17 @@ function hasNoPip({ code, lines }: ToolEnd): boolean {
   return code !== 0 && lines.some((line) => /No module named '?pip(?:\.__main__)?'?\b/.test(line));
 }
 
-async function venvWithPip({ interpreter, scratch, tool }: InstallTask): Promise<string | undefined> {
+/**
+ * The folder of the pip that a fresh venv brings. The interpreter itself can run it, so that the console scripts that it
+ * installs name the interpreter, and not the venv, which is removed afterwards.
+ */
+async function pipOfVenv({ interpreter, scratch, tool }: InstallTask): Promise<string | undefined> {
   const venv = join(scratch, "venv");
   const made = await tool(interpreter.path, ["-m", "venv", venv], { quiet: true });
-  return made.code === 0 ? join(venv, process.platform === "win32" ? "Scripts/python.exe" : "bin/python") : undefined;
+  if (made.code !== 0) return undefined;
+  if (process.platform === "win32") return join(venv, "Lib", "site-packages", "pip");
+  const [version] = await readdir(join(venv, "lib"));
+  return version === undefined ? undefined : join(venv, "lib", version, "site-packages", "pip");
 }
 
 async function hasPipSettings(environment: NodeJS.ProcessEnv): Promise<boolean> {

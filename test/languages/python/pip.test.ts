@@ -28,6 +28,7 @@ with zipfile.ZipFile(f"{folder}/{name}-{version}-py3-none-any.whl", "w") as whee
     wheel.writestr(f"{name}/__init__.py", f"version = {version!r}\\n")
     wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n" + (f"Requires-Dist: {requires}\\n" if requires else ""))
     wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+    wheel.writestr(f"{info}/entry_points.txt", f"[console_scripts]\\n{name}-hello = builtins:print\\n")
     wheel.writestr(f"{info}/RECORD", "")
 `;
 
@@ -96,12 +97,13 @@ describe("Python packages from a local index", { skip }, () => {
     await rm(bin, { recursive: true });
   });
 
-  test("an interpreter without pip gets one from a venv", async () => {
+  test("an interpreter without pip gets one from a venv, and console scripts that outlive it", async () => {
     const bare = await mkdtemp(join(tmpdir(), "runner-bare-"));
     await run(python?.path ?? "", ["-m", "venv", "--without-pip", bare]);
     const interpreter = { path: join(bare, "bin", "python"), version: python?.version ?? "" };
     const provision = ready(await harness.ensure(metadata("runnerdep"), { ...script("bare"), interpreter }));
     assert.equal(await importIn(provision.folder, "import runnerdep; print(runnerdep.version)"), "0.5");
+    await run(join(provision.folder, "bin", "runnerdep-hello"));
     provision.release();
     await rm(bare, { recursive: true });
   });
