@@ -31,6 +31,8 @@ export const LOG_RATE: Readonly<Record<string, Target>> = { "console.log": atLea
 export const LOG_MEMORY = atMost(64, " MB");
 /** The time of 100,000 log entries, relative to the same as plain lines. */
 export const MANY_ENTRIES = atMost(2);
+/** A run that installs its first set of Python packages, relative to `pip install --target`. */
+export const FIRST_PYTHON_SET = atMost(1.1);
 /** Resident memory when idle, relative to a bare Node process. */
 export const IDLE_MEMORY = atMost(1.5);
 /** The time until the service listens, relative to `node -e 0`. */
