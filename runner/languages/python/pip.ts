@@ -102,7 +102,8 @@ function pipProgram(task: InstallTask, otherwise?: Program): Program {
   return {
     async install(file, target, options = {}) {
       const { flags = [], quiet = false } = options;
-      const run = () => task.tool(task.interpreter.path, [...pip, ...always, "--target", target, "--requirement", file, ...flags], { quiet });
+      const args = [...always, "--target", target, "--requirement", file, ...flags];
+      const run = () => task.tool(task.interpreter.path, [...pip, ...args], { quiet });
       const end = await run();
       if (!hasNoPip(end)) return end;
       const folder = await pipOfVenv(task);
