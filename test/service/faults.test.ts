@@ -51,7 +51,7 @@ test("recovery: after a SIGKILL during a run, the next start removes what the ru
     return run.reason === undefined ? undefined : run;
   }, "the run to be closed");
   assert.deepEqual([found.reason, found.code], ["lost", 255]);
-  assert.equal(journal(next.dataDir).at(-1)?.["reason"], "lost");
+  await until(() => journal(next.dataDir).at(-1)?.["reason"] === "lost", "the end in the journal"); // it is written in batches
 });
 
 test("disconnect: a host that is cut off in the middle of a frame ends the run", async (t) => {
